@@ -1,0 +1,3 @@
+"""meshctl: many services, with Istio, in a Kubernetes namespace of one's own."""
+
+__version__ = "0.1.0"
