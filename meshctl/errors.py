@@ -3,6 +3,7 @@
     MeshctlError                  1
     ├── UsageError                2   the command line
     ├── ConfigError               2   the project file
+    ├── YamlError                 2   a file that is no YAML, or no YAML as we allow it
     ├── TemplateError             2   a template, or the YAML that it renders to
     ├── GuardError                3   refused before anything was done: context, ownership, dependants
     ├── DriftError                4   what is there is not what should be there
@@ -65,6 +66,11 @@ class UsageError(MeshctlError):
 
 
 class ConfigError(MeshctlError):
+    exit_code = 2
+    default_code = "MSH010"
+
+
+class YamlError(MeshctlError):
     exit_code = 2
     default_code = "MSH001"
 
