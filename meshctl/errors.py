@@ -165,7 +165,7 @@ class Problems(MeshctlError):
         flat: list[MeshctlError] = []
         for error in errors:
             flat.extend(error.errors if isinstance(error, Problems) else [error])
-        self.errors = tuple(flat)
+        self.errors: tuple[MeshctlError, ...] = tuple(flat)
         super().__init__("\n".join(str(error) for error in flat), code="Problems")
 
     @property
