@@ -1,0 +1,59 @@
+"""What holds for every kind: deletion, observed generation, and the conditions that controllers agree on."""
+
+from __future__ import annotations
+
+from meshctl.readiness.verdict import (
+    Object,
+    Readiness,
+    State,
+    condition,
+    conditions,
+    current,
+    failed,
+    in_progress,
+    number,
+    reason_of,
+    text,
+)
+
+_MISSING = -1
+
+
+def common(obj: Object) -> Readiness | None:
+    """The verdict that needs no knowledge of the kind, or None."""
+    if text(obj, "metadata", "deletionTimestamp"):
+        return Readiness(State.TERMINATING, "it is being deleted")
+    return _generation(obj) or _standard_conditions(obj)
+
+
+def ready_condition(obj: Object) -> Readiness:
+    """The last resort, for a kind without a rule: its Ready condition; without one nothing says that it is not."""
+    ready = condition(obj, "Ready")
+    match ready.get("status"):
+        case "True":
+            return current("it is ready")
+        case "False" | "Unknown":
+            return in_progress(reason_of(ready) or "waiting for the condition Ready")
+        case _:
+            return current("it is there")
+
+
+def _generation(obj: Object) -> Readiness | None:
+    """A status that speaks of an older spec says nothing about this one."""
+    generation = number(obj, "metadata", "generation", default=_MISSING)
+    observed = number(obj, "status", "observedGeneration", default=_MISSING)
+    if _MISSING in (generation, observed) or generation == observed:
+        return None
+    return in_progress("waiting for its controller to see the latest change")
+
+
+def _standard_conditions(obj: Object) -> Readiness | None:
+    """In the order in which they stand in the object, as kstatus reads them."""
+    for each in conditions(obj):
+        if each.get("status") != "True":
+            continue
+        if each.get("type") == "Reconciling":
+            return in_progress(reason_of(each) or "its controller is working on it")
+        if each.get("type") == "Stalled":
+            return failed(text(each, "reason") or "Stalled", reason_of(each) or "its controller gave up")
+    return None

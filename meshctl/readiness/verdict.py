@@ -1,0 +1,90 @@
+"""The words of a verdict, and how a rule reads an object that may lack anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Object = Mapping[str, Any]
+
+
+class State(StrEnum):
+    """kstatus' words, so that they mean here what they mean to kpt, Flux and `kubectl`'s plugins."""
+
+    CURRENT = "Current"
+    IN_PROGRESS = "InProgress"
+    FAILED = "Failed"
+    TERMINATING = "Terminating"
+    NOT_FOUND = "NotFound"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """`message` is a sentence for a person; `code` is stable and set when the state is Failed."""
+
+    state: State
+    message: str
+    code: str = ""
+
+
+def current(message: str) -> Readiness:
+    return Readiness(State.CURRENT, message)
+
+
+def in_progress(message: str) -> Readiness:
+    return Readiness(State.IN_PROGRESS, message)
+
+
+def failed(code: str, message: str) -> Readiness:
+    return Readiness(State.FAILED, message, code)
+
+
+def text(obj: Object, *path: str) -> str:
+    """The string at path; empty where there is none, or no string."""
+    value = _at(obj, path)
+    return value if isinstance(value, str) else ""
+
+
+def number(obj: Object, *path: str, default: int = 0) -> int:
+    """The integer at path; 64-bit integers arrive as strings from whatever was written in protobuf's JSON (Istio)."""
+    value = _at(obj, path)
+    if isinstance(value, str) and value.lstrip("-").isdecimal():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def flag(obj: Object, *path: str) -> bool:
+    return _at(obj, path) is True
+
+
+def entries(obj: Object, *path: str) -> Iterator[Object]:
+    """The mappings of the list at path."""
+    value = _at(obj, path)
+    if isinstance(value, list):
+        yield from (each for each in value if isinstance(each, Mapping))
+
+
+def conditions(obj: Object) -> Iterator[Object]:
+    return entries(obj, "status", "conditions")
+
+
+def condition(obj: Object, kind: str) -> Object:
+    """The condition of that type; empty where there is none."""
+    return next((each for each in conditions(obj) if each.get("type") == kind), {})
+
+
+def reason_of(found: Object) -> str:
+    """What a condition says to a person: its message, else its reason in the controller's words."""
+    return text(found, "message") or text(found, "reason")
+
+
+def _at(obj: Object, path: tuple[str, ...]) -> Any:
+    value: Any = obj
+    for key in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value

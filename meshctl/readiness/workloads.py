@@ -1,0 +1,167 @@
+"""Controllers of pods. The order of the checks is kstatus'; the words are ours."""
+
+from __future__ import annotations
+
+from meshctl.readiness.verdict import (
+    Object,
+    Readiness,
+    condition,
+    current,
+    failed,
+    flag,
+    in_progress,
+    number,
+    reason_of,
+    text,
+)
+
+_UNLIMITED = 2**31 - 1  # the Deployment controller reads this progressDeadlineSeconds as "none"
+
+
+def deployment(obj: Object) -> Readiness:
+    wanted = number(obj, "spec", "replicas", default=1)
+    ready = number(obj, "status", "readyReplicas")
+    updated = number(obj, "status", "updatedReplicas")
+    available = number(obj, "status", "availableReplicas")
+    if text(condition(obj, "Progressing"), "reason") == "ProgressDeadlineExceeded":
+        seconds = number(obj, "spec", "progressDeadlineSeconds", default=600)
+        message = f"the rollout made no progress for {seconds} seconds: {_ready(min(ready, wanted), wanted)}"
+        return failed("ProgressDeadlineExceeded", message + _refusal(obj))
+    counts = _first(
+        _too_few(obj, wanted),
+        (updated < wanted, _rollout(updated, wanted) + _paused(obj) + _refusal(obj)),
+        _too_many(obj, wanted),
+        (available < updated, _unavailable(ready, available, updated)),
+        (ready < wanted, _ready(ready, wanted)),
+    )
+    return counts or _deployment_conditions(obj) or current(_ready(ready, wanted))
+
+
+def stateful_set(obj: Object) -> Readiness:
+    """With OnDelete the rollout is the user's own; with a partition only the pods above it are updated."""
+    if text(obj, "spec", "updateStrategy", "type") == "OnDelete":
+        return current("its pods are replaced when they are deleted (OnDelete)")
+    wanted = number(obj, "spec", "replicas", default=1)
+    ready = number(obj, "status", "readyReplicas")
+    counts = _first(_too_few(obj, wanted), (ready < wanted, _ready(ready, wanted)), _too_many(obj, wanted))
+    return counts or _stateful_rollout(obj, wanted) or current(_ready(ready, wanted))
+
+
+def daemon_set(obj: Object) -> Readiness:
+    """Its controller always writes the generation that it saw, so a status without one is no status yet."""
+    for path in (("metadata", "generation"), ("status", "observedGeneration"), ("status", "desiredNumberScheduled")):
+        if number(obj, *path, default=-1) == -1:
+            return in_progress("waiting for its controller to see it")
+    wanted = number(obj, "status", "desiredNumberScheduled")
+    scheduled = number(obj, "status", "currentNumberScheduled")
+    updated = number(obj, "status", "updatedNumberScheduled")
+    available = number(obj, "status", "numberAvailable")
+    ready = number(obj, "status", "numberReady")
+    counts = _first(
+        (scheduled < wanted, f"{scheduled} of {wanted} nodes have its pod"),
+        (updated < wanted, _rollout(updated, wanted)),
+        (available < wanted, _unavailable(ready, available, wanted)),
+        (ready < wanted, _ready(ready, wanted)),
+    )
+    return counts or current(_ready(ready, wanted) if wanted else "no node is meant to have its pod")
+
+
+def replica_set(obj: Object) -> Readiness:
+    wanted = number(obj, "spec", "replicas", default=1)
+    labelled = number(obj, "status", "fullyLabeledReplicas")
+    available = number(obj, "status", "availableReplicas")
+    ready = number(obj, "status", "readyReplicas")
+    counts = _first(
+        (condition(obj, "ReplicaFailure").get("status") == "True", "its pods cannot be made" + _refusal(obj)),
+        (labelled < wanted, f"{labelled} of {wanted} pods exist"),
+        (available < wanted, _unavailable(ready, available, wanted)),
+        (ready < wanted, _ready(ready, wanted)),
+        _too_many(obj, wanted),
+    )
+    return counts or current(_ready(ready, wanted))
+
+
+def job(obj: Object) -> Readiness:
+    """Not current before it is complete: what depends on a migration needs its end, not its start."""
+    parallel = number(obj, "spec", "parallelism", default=1)
+    wanted = number(obj, "spec", "completions", default=parallel)
+    succeeded, lost = number(obj, "status", "succeeded"), number(obj, "status", "failed")
+    if condition(obj, "Complete").get("status") == "True":
+        return current(f"complete: {succeeded} of {wanted} pods succeeded")
+    if condition(obj, "Failed").get("status") == "True":
+        return failed("JobFailed", f"the job failed: {reason_of(condition(obj, 'Failed')) or f'{lost} pods failed'}")
+    if condition(obj, "Suspended").get("status") == "True":
+        return current("suspended")
+    if not text(obj, "status", "startTime"):
+        return in_progress("waiting for the job to start")
+    active = number(obj, "status", "active")
+    return in_progress(f"{succeeded} of {wanted} pods succeeded, {active} running, {lost} failed")
+
+
+Check = tuple[bool, str]
+
+
+def _first(*checks: Check) -> Readiness | None:
+    """What it waits for: the first check that holds."""
+    return next((in_progress(message) for holds, message in checks if holds), None)
+
+
+def _too_few(obj: Object, wanted: int) -> Check:
+    existing = number(obj, "status", "replicas")
+    return existing < wanted, f"{existing} of {wanted} pods exist" + _paused(obj) + _refusal(obj)
+
+
+def _too_many(obj: Object, wanted: int) -> Check:
+    extra = number(obj, "status", "replicas") - wanted
+    return extra > 0, f"waiting for {extra} old {'pod' if extra == 1 else 'pods'} to end"
+
+
+def _stateful_rollout(obj: Object, wanted: int) -> Readiness | None:
+    updated = number(obj, "status", "updatedReplicas")
+    partition = number(obj, "spec", "updateStrategy", "rollingUpdate", "partition", default=-1)
+    if partition != -1:
+        above = max(wanted - partition, 0)
+        if updated < above:
+            return in_progress(f"{_rollout(updated, above)}, from pod {partition} upwards")
+        return current(f"{_ready(wanted, wanted)}, {updated} updated (partition {partition})")
+    revisions = {text(obj, "status", "currentRevision"), text(obj, "status", "updateRevision")}
+    return _first(
+        (number(obj, "status", "currentReplicas") < wanted, _rollout(updated, wanted)),
+        (len(revisions) > 1, "waiting for the rollout: the new revision is not yet the current one"),
+    )
+
+
+def _deployment_conditions(obj: Object) -> Readiness | None:
+    """Without a progress deadline the controller writes no condition Progressing."""
+    progressing, available = condition(obj, "Progressing"), condition(obj, "Available")
+    deadline = number(obj, "spec", "progressDeadlineSeconds", default=_UNLIMITED)
+    finished = progressing.get("status") == "True" and progressing.get("reason") == "NewReplicaSetAvailable"
+    return _first(
+        (deadline != _UNLIMITED and not finished, "waiting for the rollout to finish" + _paused(obj)),
+        (available.get("status") != "True", reason_of(available) or "waiting for it to be available"),
+    )
+
+
+def _rollout(updated: int, wanted: int) -> str:
+    return f"waiting for the rollout: {updated} of {wanted} updated"
+
+
+def _ready(ready: int, wanted: int) -> str:
+    return f"{ready} of {wanted} {'pod is' if wanted == 1 else 'pods are'} ready"
+
+
+def _unavailable(ready: int, available: int, wanted: int) -> str:
+    """Ready but not available means that minReadySeconds has not passed."""
+    if ready < wanted:
+        return _ready(ready, wanted)
+    return f"{available} of {wanted} {'pod has' if wanted == 1 else 'pods have'} been ready for long enough"
+
+
+def _paused(obj: Object) -> str:
+    return ", and the rollout is paused" if flag(obj, "spec", "paused") else ""
+
+
+def _refusal(obj: Object) -> str:
+    """Why pods could not be made at all: a quota, a webhook, a missing ServiceAccount."""
+    failure = condition(obj, "ReplicaFailure")
+    return f": {reason_of(failure)}" if failure.get("status") == "True" and reason_of(failure) else ""
