@@ -41,6 +41,15 @@ class Where(NamedTuple):
         return ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
 
 
+class Caution(NamedTuple):
+    """Something to know that stops nothing."""
+
+    code: str
+    message: str
+    where: Where | None = None
+    suggestion: str = ""
+
+
 class MeshctlError(Exception):
     """What went wrong, in one sentence; `suggestion` says what to do next."""
 

@@ -1,0 +1,38 @@
+"""Objects as they are going to be applied: their labels, their order, their scope, and what they refer to."""
+
+from __future__ import annotations
+
+from meshctl.manifest.bundle import NAMESPACE_SERVICE, Bundle, Manifest
+from meshctl.manifest.kinds import WORKLOADS, is_namespaced, order_key
+from meshctl.manifest.labels import (
+    ANNOTATION_CONFIG_HASH,
+    ANNOTATION_KEEP,
+    LABEL_INJECT,
+    LABEL_MANAGED_BY,
+    LABEL_OWNER,
+    LABEL_PART_OF,
+    LABEL_PROJECT,
+    LABEL_SERVICE,
+    MANAGED_BY,
+)
+from meshctl.manifest.pods import config_references, pod_template
+
+__all__ = [
+    "ANNOTATION_CONFIG_HASH",
+    "ANNOTATION_KEEP",
+    "LABEL_INJECT",
+    "LABEL_MANAGED_BY",
+    "LABEL_OWNER",
+    "LABEL_PART_OF",
+    "LABEL_PROJECT",
+    "LABEL_SERVICE",
+    "MANAGED_BY",
+    "NAMESPACE_SERVICE",
+    "WORKLOADS",
+    "Bundle",
+    "Manifest",
+    "config_references",
+    "is_namespaced",
+    "order_key",
+    "pod_template",
+]

@@ -1,0 +1,13 @@
+"""The labels and annotations by which meshctl knows what is its own."""
+
+from __future__ import annotations
+
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGED_BY = "meshctl"
+LABEL_PART_OF = "app.kubernetes.io/part-of"  # the project
+LABEL_SERVICE = "meshctl.dev/service"
+LABEL_INJECT = "sidecar.istio.io/inject"  # on pod templates
+LABEL_OWNER = "meshctl.dev/owner"  # on namespaces that meshctl made
+LABEL_PROJECT = "meshctl.dev/project"  # on namespaces that meshctl made
+ANNOTATION_CONFIG_HASH = "meshctl.dev/config-hash"  # on pod templates: of the ConfigMaps and Secrets they read
+ANNOTATION_KEEP = "meshctl.dev/keep"  # "true": survives stop and prune

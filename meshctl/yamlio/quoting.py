@@ -1,0 +1,91 @@
+"""How a scalar is written so that Kubernetes, YAML 1.1 and YAML 1.2 read the same value."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from functools import lru_cache
+from typing import Any
+
+from meshctl.errors import YamlError
+from meshctl.yamlio.scalars import is_text_to_all, json_key
+
+_LONGEST_KEY = 400  # characters; readers want "? " before a key beyond 1024 bytes
+
+_PLAIN = re.compile(
+    r"(?:[\w/.$()^+~<;=\\]|-(?![\s-])|--(?=[a-zA-Z]))"  # a first character that begins nothing else
+    r"(?:[^:#]|:(?!\s)|(?<!\s)#)*(?<![\s:])"
+)
+_PRINTABLE = "\x20-\x7e\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+_UNPRINTABLE = re.compile(f"[^{_PRINTABLE}]")
+_NOT_LITERAL = re.compile(f"[^\t\n{_PRINTABLE}]")
+
+
+def scalar(value: Any, indent: str) -> str:
+    """`value` after `key: ` or `- `, without the line's end; `indent` is that of the collection around it."""
+    if isinstance(value, str):
+        return literal(value, indent) if "\n" in value else text(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return _float(value)
+    if isinstance(value, dict):
+        return "{}"
+    if isinstance(value, (list, tuple)):
+        return "[]"
+    raise YamlError(f"a {type(value).__name__} cannot be written as YAML")
+
+
+def key(value: Any) -> str:
+    """A mapping's key with its colon."""
+    name = value if isinstance(value, str) else json_key(value) if isinstance(value, (int, float)) else None
+    if name is None:
+        raise YamlError(f"{value!r} cannot be a key: Kubernetes takes only texts")
+    written = text(name)
+    return f"{written}:" if len(written) <= _LONGEST_KEY else f"? {written}\n: "
+
+
+@lru_cache(maxsize=16384)
+def text(value: str) -> str:
+    """A text on one line: plain where nobody can take it for anything else."""
+    if _UNPRINTABLE.search(value):
+        return _escaped(value)
+    if _PLAIN.fullmatch(value) and is_text_to_all(value) and not value.startswith("..."):
+        return value
+    if '"' in value or "\\" in value:
+        return "'" + value.replace("'", "''") + "'"
+    return f'"{value}"'
+
+
+def literal(value: str, indent: str) -> str:
+    """A text of several lines as a literal block; in double quotes where a block could not hold it."""
+    if _NOT_LITERAL.search(value) or not value.strip("\n"):
+        return _escaped(value)
+    body = value.rstrip("\n")
+    newlines = len(value) - len(body)
+    chomping = "-" if not newlines else "" if newlines == 1 else "+"
+    indicator = "2" if value[0] in " \t\n" else ""
+    lines = [f"{indent}  {line}" if line else "" for line in body.split("\n")]
+    return f"|{indicator}{chomping}\n" + "\n".join(lines) + "\n" * (newlines - 1)
+
+
+def _escaped(value: str) -> str:
+    return _UNPRINTABLE.sub(_escape, json.dumps(value, ensure_ascii=False))
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if 0xD800 <= code <= 0xDFFF:
+        raise YamlError(f"half of a surrogate pair (U+{code:04X}) cannot be written as YAML")
+    return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"
+
+
+def _float(value: float) -> str:
+    """YAML 1.1 takes an exponent only after a fraction."""
+    if not math.isfinite(value):
+        raise YamlError("Kubernetes has no infinite numbers and no NaN")
+    mantissa, _, exponent = repr(float(value)).partition("e")
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{exponent}" if exponent else mantissa
