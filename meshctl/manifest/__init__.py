@@ -14,6 +14,7 @@ from meshctl.manifest.labels import (
     LABEL_PROJECT,
     LABEL_SERVICE,
     MANAGED_BY,
+    service_of,
 )
 from meshctl.manifest.pods import config_references, pod_template
 
@@ -35,4 +36,5 @@ __all__ = [
     "is_namespaced",
     "order_key",
     "pod_template",
+    "service_of",
 ]

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY = "meshctl"
 LABEL_PART_OF = "app.kubernetes.io/part-of"  # the project
 LABEL_SERVICE = "meshctl.dev/service"
 LABEL_INJECT = "sidecar.istio.io/inject"  # on pod templates
 LABEL_OWNER = "meshctl.dev/owner"  # on namespaces that meshctl made
-LABEL_PROJECT = "meshctl.dev/project"  # on namespaces that meshctl made
+LABEL_PROJECT = "meshctl.dev/project"  # on namespaces that meshctl made, and on pod templates
 ANNOTATION_CONFIG_HASH = "meshctl.dev/config-hash"  # on pod templates: of the ConfigMaps and Secrets they read
 ANNOTATION_KEEP = "meshctl.dev/keep"  # "true": survives stop and prune
+
+
+def service_of(body: Mapping[str, Any], project: str) -> str:
+    """The service of a pod, or of what else is made from a pod template; empty when it is another project's or none.
+
+    A pod without LABEL_PROJECT counts as the project's.
+    """
+    labels = body["metadata"].get("labels") or {}
+    return str(labels.get(LABEL_SERVICE, "")) if labels.get(LABEL_PROJECT, project) == project else ""

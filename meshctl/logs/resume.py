@@ -1,0 +1,52 @@
+"""Where the reading of one log has got to, and how to go on there after the connection broke."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from meshctl.logs.line import split_stamp
+
+SECOND = 1_000_000_000
+
+
+class Bookmark:
+    """The server resumes by whole seconds, so the lines of the last second are kept, to be known again.
+
+    They are compared with their content instead of being counted: a log file that was rotated in between begins
+    later, and a count would take its first lines for seen ones. A line of a second that was over is never expected
+    again; the kubelet orders a log by arrival, and stamps it then. `count` is the number of lines read so far.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.second: int | None = None
+        self._time = 0
+        self._seen: list[str] = []
+
+    @property
+    def since(self) -> str:
+        """The time to resume at, in RFC 3339; empty when no line was read yet."""
+        return "" if self.second is None else datetime.fromtimestamp(self.second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def unseen(self, stream: Iterable[str]) -> Iterator[tuple[int, str, str]]:
+        """(time, stamp, text) of the lines of a stream that was asked for from `since` on and were not read before."""
+        known = Counter(self._seen)
+        for raw in stream:
+            if known and raw in known:
+                known -= Counter((raw,))
+                continue
+            self.count += 1
+            time, stamp, text = split_stamp(raw)
+            if time is not None:
+                self._remember(time, raw)
+            yield self._time, stamp, text
+
+    def _remember(self, time: int, raw: str) -> None:
+        self._time = time
+        second = time // SECOND
+        if self.second is None or second > self.second:
+            self.second = second
+            self._seen.clear()
+        self._seen.append(raw)
