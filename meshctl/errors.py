@@ -140,7 +140,10 @@ class NoSuchKind(ClusterError):
 
 
 class Conflict(ClusterError):
+    """`fields` are what other managers own: (path, manager)."""
+
     default_code = "Conflict"
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 class Gone(ClusterError):
@@ -180,6 +183,23 @@ class Problems(MeshctlError):
     @property
     def exit_code(self) -> int:  # type: ignore[override]
         return worst_exit(error.exit_code for error in self.errors)
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """The candidate that was probably meant, "" where none is near."""
+    from difflib import get_close_matches
+
+    choices = sorted(set(candidates))
+    for choice in choices:
+        if choice.casefold().replace("_", "-") == name.casefold().replace("_", "-"):
+            return choice
+    return next(iter(get_close_matches(name, choices, n=1)), "")
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """A suggestion with the nearest right name, "" where none is near."""
+    choice = nearest(name, candidates)
+    return f"did you mean {choice}?" if choice else ""
 
 
 def worst_exit(codes: Iterable[int]) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from meshctl.config.durations import parse_duration
 from meshctl.config.model import Choice, ClusterRules, Config, Group, Istio, Origin, Service, Wait
-from meshctl.config.names import did_you_mean, nearest, parse_duration
+from meshctl.errors import did_you_mean, nearest
+from meshctl.templating import dns_label
 
 __all__ = [
     "Choice",
@@ -15,6 +17,7 @@ __all__ = [
     "Service",
     "Wait",
     "did_you_mean",
+    "dns_label",
     "nearest",
     "parse_duration",
 ]

@@ -52,7 +52,7 @@ def key(value: Any) -> str:
 def text(value: str) -> str:
     """A text on one line: plain where nobody can take it for anything else."""
     if _UNPRINTABLE.search(value):
-        return _escaped(value)
+        return quote(value)
     if _PLAIN.fullmatch(value) and is_text_to_all(value) and not value.startswith("..."):
         return value
     if '"' in value or "\\" in value:
@@ -63,7 +63,7 @@ def text(value: str) -> str:
 def literal(value: str, indent: str) -> str:
     """A text of several lines as a literal block; in double quotes where a block could not hold it."""
     if _NOT_LITERAL.search(value) or not value.strip("\n"):
-        return _escaped(value)
+        return quote(value)
     body = value.rstrip("\n")
     newlines = len(value) - len(body)
     chomping = "-" if not newlines else "" if newlines == 1 else "+"
@@ -72,7 +72,8 @@ def literal(value: str, indent: str) -> str:
     return f"|{indicator}{chomping}\n" + "\n".join(lines) + "\n" * (newlines - 1)
 
 
-def _escaped(value: str) -> str:
+def quote(value: str) -> str:
+    """A text in double quotes on one line."""
     return _UNPRINTABLE.sub(_escape, json.dumps(value, ensure_ascii=False))
 
 
