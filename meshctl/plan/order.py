@@ -7,12 +7,11 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from meshctl.config import Config
 from meshctl.errors import ConfigError, MeshctlError, raise_all
 
 if TYPE_CHECKING:
     from networkx import DiGraph
-
-    from meshctl.config import Config
 
 ROUNDS = 20  # so many cycles of one tangle are named at most: mending these shows the others, if there still are any
 

@@ -9,16 +9,15 @@ from itertools import pairwise
 from operator import or_
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from meshctl.config import Config, did_you_mean
 from meshctl.errors import UsageError
 from meshctl.plan.order import inverse, project_order, reach
 from meshctl.plan.schedule import Schedule
-from meshctl.plan.selection import Selection, selected, suggest
+from meshctl.plan.selection import Selection, selected
 from meshctl.plan.tiers import RANK, Tier, barrier_of, by_tier, effective_tiers
 
 if TYPE_CHECKING:
     from networkx import DiGraph
-
-    from meshctl.config import Config
 
 
 class Edge(NamedTuple):
@@ -49,16 +48,19 @@ class Plan:
 
     @cached_property
     def waits(self) -> Mapping[str, tuple[str, ...]]:
-        """What each service and each barrier waits for; a barrier stands between two tiers that have members."""
+        """What each service and each barrier waits for; a barrier stands between two tiers that have members.
+
+        It waits for the barrier before it, too: all members of its own tier may be blocked while that one is not over.
+        """
         waits: dict[str, tuple[str, ...]] = {}
-        barrier: tuple[str, ...] = ()
+        before: tuple[str, ...] = ()
         tiers = by_tier(self.services, self.tiers)
         for tier, members in tiers:
             for name in members:
-                waits[name] = (*sorted(self.needs[name]), *barrier)
-            barrier = (barrier_of(tier),)
+                waits[name] = (*sorted(self.needs[name]), *before)
             if tier != tiers[-1][0]:
-                waits[barrier[0]] = tuple(members)
+                waits[barrier_of(tier)] = (*members, *before)
+                before = (barrier_of(tier),)
         return waits
 
     def edges(self) -> list[Edge]:
@@ -130,5 +132,5 @@ def focus(plan: Plan, *, needs_of: Collection[str] = (), needed_by: Collection[s
         return plan
     for name in (*needs_of, *needed_by):
         if name not in plan.needs:
-            raise UsageError(f"{name!r} is not in the selection", suggestion=suggest(name, plan.services))
+            raise UsageError(f"{name!r} is not in the selection", suggestion=did_you_mean(name, plan.services))
     return plan.only(reach(plan.needs, needs_of) | reach(inverse(plan.needs), needed_by))

@@ -60,8 +60,9 @@ class Schedule:
         """What keeps the service from beginning, in the plan's order: its needs, or else the tier before its own."""
         before = self._unsettled.intersection(self._waits[name])
         needs = [node for node in before if not is_barrier(node)]
-        tier = [node for barrier in before - set(needs) for node in self._unsettled.intersection(self._waits[barrier])]
-        return tuple(self._in_order(needs or tier))
+        if needs or not before:
+            return tuple(self._in_order(needs))
+        return self.waiting_for(before.pop())
 
     @property
     def blocked(self) -> Mapping[str, tuple[str, ...]]:

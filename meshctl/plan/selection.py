@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
+from meshctl.config import Choice, Config, did_you_mean
 from meshctl.errors import MeshctlError, UsageError, raise_all
 from meshctl.plan.order import reach
-
-if TYPE_CHECKING:
-    from meshctl.config import Choice, Config
 
 LISTED = 80  # characters: names that take more room are not written into a message
 
@@ -89,16 +86,8 @@ def _unknown(config: Config, kind: str, pattern: str, known: Collection[str]) ->
     elif kind == "group" and pattern in config.services:
         advice = "that is a service: name it without -g"
     else:
-        advice = suggest(pattern, known) or _listed(kind, known)
+        advice = did_you_mean(pattern, known) or _listed(kind, known)
     return UsageError(f"no {kind} is called {pattern!r}", suggestion=advice)
-
-
-def suggest(name: str, known: Collection[str]) -> str:
-    """A question with the nearest right name, or nothing."""
-    from meshctl.config import nearest
-
-    near = nearest(name, known)
-    return f"did you mean {near}?" if near else ""
 
 
 def _listed(kind: str, known: Collection[str]) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from meshctl.config import Config
+from meshctl.config import Config
 
 Tier = Literal["high", "mid", "low", "rest"]
 TIERS: tuple[Tier, ...] = ("high", "mid", "low", "rest")
