@@ -1,0 +1,237 @@
+"""The API server as the rooms above see it: objects in, objects out, errors of our own tree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from meshctl.cluster.discovery import Discovery, Resource, plural_of
+from meshctl.cluster.failures import Operation
+from meshctl.cluster.logs import SILENCE, LogStream
+from meshctl.cluster.requests import Answer, Request
+from meshctl.cluster.target import Target
+from meshctl.cluster.watch import Watch
+from meshctl.errors import Conflict, Invalid, NoSuchKind, NotFound
+from meshctl.identity import ObjectRef
+
+if TYPE_CHECKING:
+    from meshctl.cluster.transport import Transport
+
+Body = dict[str, Any]
+MANAGER = "meshctl"
+_OTHER_UID = "does not match the UID in record"
+_PATCHES = {
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """`resource_version` is where a watch goes on from."""
+
+    items: list[Body]
+    resource_version: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an apply stored, and what the server remarked."""
+
+    object: Body
+    warnings: tuple[str, ...]
+    created: bool
+
+
+class Cluster:
+    """One API server. Thread-safe. Every method raises ClusterError."""
+
+    def __init__(self, target: Target, transport: Transport, cache: Path) -> None:
+        self.target = target
+        self._transport = transport
+        self._discovery = Discovery(transport, cache)
+
+    @property
+    def requests(self) -> Counter[str]:
+        """What was sent so far: get, list, watch, apply, create, patch, delete, logs, discovery …, repeats included."""
+        return self._transport.requests
+
+    @property
+    def throttled(self) -> int:
+        """How often the server has said that it has too much to do (429)."""
+        return self._transport.throttled
+
+    def close(self) -> None:
+        """No request of any thread is tried again."""
+        self._transport.close()
+
+    def resource(self, api_version: str, kind: str) -> Resource:
+        """Raises NoSuchKind."""
+        return self._discovery.resource(api_version, kind)
+
+    def resources(self) -> list[Resource]:
+        """Every kind that can be listed, each in the version that the server prefers."""
+        return self._discovery.all()
+
+    def version(self) -> Body:
+        request = Request(Operation("get", "the server's version"), "GET", "/version", "version")
+        return self._transport.send(request).json()
+
+    def get(self, ref: ObjectRef) -> Body:
+        """Raises NotFound."""
+        return self._send(ref, "get", "GET").json()
+
+    def list(self, api_version: str, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> Listing:
+        """All in the namespace, or in the cluster, in one request: pages come only when the server insists."""
+        selectors = {"labelSelector": labels, "fieldSelector": fields}
+        every = ObjectRef(api_version, kind, namespace, "")
+        items: list[Body] = []
+        page = self._send(every, "list", "GET", query=selectors).json()
+        items += page.get("items") or []
+        while token := page["metadata"].get("continue"):
+            page = self._send(every, "list", "GET", query={**selectors, "continue": token}).json()
+            items += page.get("items") or []
+        for item in items:  # a list names the kind of its items once, for itself
+            item.update(apiVersion=api_version, kind=kind)
+        return Listing(items, page["metadata"]["resourceVersion"])
+
+    def watch(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str = "",
+        *,
+        resource_version: str,
+        labels: str = "",
+        fields: str = "",
+    ) -> Watch:
+        """The changes since a list's resource version. Nothing is sent before the first one is asked for."""
+        every = ObjectRef(api_version, kind, namespace, "")
+        watching = {"watch": "1", "allowWatchBookmarks": "true", "labelSelector": labels, "fieldSelector": fields}
+        resource = self._discovery.resource(api_version, kind, _operation("watch", every))
+        base = _request(every, "watch", "GET", resource, query=watching)
+
+        def request(since: str, seconds: int) -> Request:
+            return replace(base, query={**base.query, "resourceVersion": since, "timeoutSeconds": str(seconds)})
+
+        return Watch(self._transport, request, resource_version)
+
+    def apply(
+        self, body: Mapping[str, Any], *, force: bool = False, dry_run: bool = False, manager: str = MANAGER
+    ) -> Result:
+        """Server-side apply. Raises Conflict when other managers own a field, unless `force` takes it."""
+        query = {**_writing(dry_run, manager), "fieldValidation": "Strict", "force": "true" if force else None}
+        content = "application/apply-patch+yaml"  # JSON is YAML
+        answer = self._send(ObjectRef.of(body), "apply", "PATCH", query=query, body=body, content_type=content)
+        return Result(answer.json(), answer.warnings, created=answer.status == 201)
+
+    def create(self, body: Mapping[str, Any], *, dry_run: bool = False) -> Body:
+        """Raises Conflict (code AlreadyExists). Not repeated when the answer is lost."""
+        query = {**_writing(dry_run, MANAGER), "fieldValidation": "Strict"}
+        return self._send(ObjectRef.of(body), "create", "POST", query=query, body=body, repeatable=False).json()
+
+    def patch(
+        self,
+        ref: ObjectRef,
+        body: Any,
+        *,
+        type: Literal["merge", "json", "strategic"] = "merge",  # noqa: A002 the API's own word
+        manager: str = MANAGER,
+        dry_run: bool = False,
+    ) -> Body:
+        """A merge patch can be repeated when its answer is lost, the others may not mean the same twice."""
+        query, content = _writing(dry_run, manager), _PATCHES[type]
+        merge = type == "merge"
+        return self._send(ref, "patch", "PATCH", query=query, body=body, content_type=content, repeatable=merge).json()
+
+    def delete(self, ref: ObjectRef, *, uid: str = "", propagation: str = "Background", dry_run: bool = False) -> bool:
+        """False when it was gone already; with `uid` also when another object has its name by now."""
+        options: Body = {"propagationPolicy": propagation}
+        options |= {"preconditions": {"uid": uid}} if uid else {}
+        options |= {"dryRun": ["All"]} if dry_run else {}
+        try:
+            self._send(ref, "delete", "DELETE", body=options)
+        except (NotFound, NoSuchKind):
+            return False
+        except Conflict as error:
+            if uid and _OTHER_UID in error.message:
+                return False
+            raise
+        return True
+
+    def logs(  # noqa: PLR0913 what the API's own request has
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        follow: bool = False,
+        previous: bool = False,
+        since_seconds: int | None = None,
+        since_time: str | None = None,
+        tail: int | None = None,
+        limit_bytes: int | None = None,
+    ) -> LogStream:
+        """The lines of one container, each after its time. Nothing is sent before the first one is asked for."""
+        numbers = {"sinceSeconds": since_seconds, "tailLines": tail, "limitBytes": limit_bytes}
+        query = {
+            "container": container,
+            "timestamps": "true",
+            "follow": "true" if follow else None,
+            "previous": "true" if previous else None,
+            "sinceTime": since_time,
+            **{key: str(value) for key, value in numbers.items() if value is not None},
+        }
+        operation = Operation("read", f"the log of {pod}/{container} in {namespace}", "v1", "Pod")
+        path = self.resource("v1", "Pod").path(namespace, pod, "log")
+        request = Request(operation, "GET", path, "logs", query=query, accept="*/*")
+        return LogStream(
+            self._transport.open(request, silence=None if follow else SILENCE, patient=True), previous=previous
+        )
+
+    def allowed(self, verb: str, group: str, resource: str, namespace: str) -> bool:
+        """Whether we may, as `kubectl auth can-i` asks; `pods/exec` names a subresource."""
+        plural, _, subresource = resource.partition("/")
+        attributes = {"verb": verb, "group": group, "resource": plural, "subresource": subresource}
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {**attributes, "namespace": namespace}},
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        operation = Operation("ask", f"whether we may {verb} {resource}")
+        answer = self._transport.send(Request(operation, "POST", path, "review", body=review))
+        return bool(answer.json()["status"].get("allowed"))
+
+    def _send(self, ref: ObjectRef, verb: str, method: str, **more: Any) -> Answer:
+        """A second time when the kind has moved since it was looked up."""
+        resource = self._discovery.resource(ref.api_version, ref.kind, _operation(verb, ref))
+        try:
+            return self._transport.send(_request(ref, verb, method, resource, **more))
+        except NoSuchKind:
+            moved = self._discovery.refreshed(resource)
+            if moved is None:
+                raise
+        return self._transport.send(_request(ref, verb, method, moved, **more))
+
+
+def _request(ref: ObjectRef, verb: str, method: str, resource: Resource, **more: Any) -> Request:
+    operation = _operation(verb, ref)
+    if ref.name and resource.namespaced and not ref.namespace:
+        raise Invalid(f"cannot {operation}: it needs a namespace", code="NoNamespace")
+    path = resource.path(ref.namespace, "" if method == "POST" else ref.name)
+    return Request(operation, method, path, verb, **more)
+
+
+def _operation(verb: str, ref: ObjectRef) -> Operation:
+    what = str(ref) if ref.name else plural_of(ref.kind)
+    place = f" in {ref.namespace}" if ref.namespace else ""
+    return Operation(verb, what + place, ref.api_version, ref.kind)
+
+
+def _writing(dry_run: bool, manager: str) -> dict[str, str | None]:
+    return {"fieldManager": manager, "dryRun": "All" if dry_run else None}
