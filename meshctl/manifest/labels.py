@@ -12,6 +12,7 @@ LABEL_SERVICE = "meshctl.dev/service"
 LABEL_INJECT = "sidecar.istio.io/inject"  # on pod templates
 LABEL_OWNER = "meshctl.dev/owner"  # on namespaces that meshctl made
 LABEL_PROJECT = "meshctl.dev/project"  # on namespaces that meshctl made, and on pod templates
+LABEL_NAMESPACE = "meshctl.dev/namespace"  # on objects outside of the developer's namespace: that namespace
 ANNOTATION_CONFIG_HASH = "meshctl.dev/config-hash"  # on pod templates: of the ConfigMaps and Secrets they read
 ANNOTATION_KEEP = "meshctl.dev/keep"  # "true": survives stop and prune
 
