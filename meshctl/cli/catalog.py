@@ -1,0 +1,69 @@
+"""Every command, in one table that costs nothing to read: what `--help` lists and which module answers.
+
+A command's module is imported only when that command runs, so that a start pays for one command and not for forty.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """`module` is below `meshctl.cli.commands`; the command is its attribute `command`."""
+
+    module: str
+    help: str
+    section: str
+
+
+BEGIN = "Begin"
+RUN = "Run services"
+LOOK = "Look at what runs"
+PROJECT = "The project, offline"
+SANDBOX = "A cluster on this machine"
+OTHER = "Other"
+
+COMMANDS: dict[str, Entry] = {
+    "init": Entry("init", "Make a new project that starts at once on the sandbox", BEGIN),
+    "start": Entry("start", "Apply services in the order of their needs and wait until they are ready", RUN),
+    "stop": Entry("stop", "Delete services in reverse order and wait until they are gone", RUN),
+    "restart": Entry("restart", "Roll the pods of services, in order, waiting for each", RUN),
+    "reload": Entry("reload", "Apply changed ConfigMaps and Secrets and roll only what uses them", RUN),
+    "diff": Entry("diff", "Show what start would change, field by field", RUN),
+    "status": Entry("status", "Show each service: ready or why not, image, age, drift", LOOK),
+    "pods": Entry("pods", "List the pods by service", LOOK),
+    "services": Entry("services", "List the Kubernetes Services by service", LOOK),
+    "ports": Entry("ports", "List ports, and the command that forwards each", LOOK),
+    "logs": Entry("logs", "Show the logs of many pods as one stream", LOOK),
+    "list": Entry("list", "List the services, groups or environments of the project", PROJECT),
+    "gen": Entry("gen", "Render the manifests into the output folder", PROJECT),
+    "graph": Entry("graph", "Show which service waits for which", PROJECT),
+    "config view": Entry("config_view", "Show the effective config", PROJECT),
+    "config origins": Entry("config_origins", "Show where each value of the config comes from", PROJECT),
+    "sandbox up": Entry("sandbox_up", "Start a real Kubernetes control plane on this machine", SANDBOX),
+    "sandbox down": Entry("sandbox_down", "Stop it and remove what it left", SANDBOX),
+    "sandbox status": Entry("sandbox_status", "Show whether it runs, and its programs", SANDBOX),
+    "sandbox logs": Entry("sandbox_logs", "Show the logs of its programs", SANDBOX),
+    "completion": Entry("completion", "Print the completion script of a shell", OTHER),
+    "version": Entry("version", "Print the version of meshctl", OTHER),
+}
+
+GROUPS: dict[str, str] = {
+    "config": "Show the config that is in force, and where it comes from",
+    "sandbox": "Run a real Kubernetes control plane on this machine",
+}
+
+ALIASES: dict[str, str] = {
+    "log": "logs",
+    "pod": "pods",
+    "port": "ports",
+    "ps": "status",
+    "service": "services",
+    "svc": "services",
+}
+"""The words of the tool that meshctl grew out of: understood, and shown nowhere."""
+
+
+def members(group: str) -> dict[str, Entry]:
+    """The commands of a group, by their last word."""
+    return {name.removeprefix(f"{group} "): entry for name, entry in COMMANDS.items() if name.startswith(f"{group} ")}

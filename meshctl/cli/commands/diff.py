@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from meshctl.cli import session
+from meshctl.cli.command import command as as_command
+from meshctl.cli.invocation import Invocation
+from meshctl.plan import Selection
+
+
+@as_command(
+    forms=("human", "json", "yaml"),
+    selects="with needs",
+    failure=2,
+    examples="""
+    meshctl diff
+    meshctl diff web --no-needs --set vars.tag=v2
+    meshctl diff --all --summary && echo "nothing would change"
+    """,
+)
+def command(
+    invocation: Invocation,
+    chosen: Selection,
+    *,
+    summary: Annotated[bool, typer.Option("--summary", help="The objects alone, not their fields")] = False,
+) -> int:
+    """Show what start would change, by the server's dry run, field by field.
+
+    Exit code: 0 nothing would change, 1 something would, 3 refused by a guard, 2 any other failure.
+    """
+    from meshctl import lifecycle
+    from meshctl.output import diffs
+
+    found = session.prepare(invocation, chosen, closure=True)
+    changes = lifecycle.diff(found.plan, found.bundle, found.cluster)
+    invocation.terminal.result(diffs.show(changes, invocation.output, invocation.terminal, summary=summary))
+    return 1 if changes else 0

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from meshctl.cli import running, session
+from meshctl.cli.command import command as as_command
+from meshctl.cli.invocation import Invocation
+from meshctl.cli.parameters import Concurrency, FailFast, Timeout, Wait, seconds
+from meshctl.plan import Selection
+
+
+@as_command(
+    forms=("human", "json"),
+    stream="events",
+    selects="named",
+    examples="""
+    meshctl reload
+    meshctl reload web --set vars.log_level=debug
+    """,
+)
+def command(
+    invocation: Invocation,
+    chosen: Selection,
+    *,
+    wait: Wait = True,
+    timeout: Timeout = "5m",
+    fail_fast: FailFast = False,
+    concurrency: Concurrency = 16,
+) -> int:
+    """Apply the ConfigMaps and Secrets of what runs, and roll only the workloads that use one that changed.
+
+    Makes no workload and changes no image.
+    """
+    from meshctl import lifecycle
+
+    options = lifecycle.ReloadOptions(
+        wait=wait, timeout=seconds("--timeout", timeout), fail_fast=fail_fast, concurrency=concurrency
+    )
+    found = session.prepare(invocation, chosen)
+    return running.follow(
+        invocation, lambda interrupt: lifecycle.reload(found.plan, found.bundle, found.cluster, options, interrupt)
+    )

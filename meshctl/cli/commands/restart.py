@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from meshctl.cli import running, session
+from meshctl.cli.command import command as as_command
+from meshctl.cli.invocation import Invocation
+from meshctl.cli.parameters import Concurrency, FailFast, Timeout, Wait, seconds
+from meshctl.plan import Selection
+
+
+@as_command(
+    forms=("human", "json"),
+    stream="events",
+    selects="named",
+    examples="""
+    meshctl restart web
+    meshctl restart -g trade --timeout 2m
+    """,
+)
+def command(
+    invocation: Invocation,
+    chosen: Selection,
+    *,
+    wait: Wait = True,
+    timeout: Timeout = "5m",
+    fail_fast: FailFast = False,
+    concurrency: Concurrency = 16,
+) -> int:
+    """Roll the pods of services as `kubectl rollout restart` does, in the order of their needs, waiting for each.
+
+    One that does not come back holds up only what needs it.
+    """
+    from meshctl import lifecycle
+
+    options = lifecycle.RestartOptions(
+        wait=wait, timeout=seconds("--timeout", timeout), fail_fast=fail_fast, concurrency=concurrency
+    )
+    found = session.reach(invocation, chosen)
+    session.guard(invocation, found.config, found.cluster)
+    return running.follow(
+        invocation, lambda interrupt: lifecycle.restart(found.plan, found.cluster, options, interrupt)
+    )

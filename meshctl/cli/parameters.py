@@ -1,0 +1,30 @@
+"""Options that several commands have, declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from meshctl.errors import UsageError
+
+Timeout = Annotated[str, typer.Option("--timeout", metavar="DURATION", help="How long each service may take: 90s, 5m")]
+Watch = Annotated[bool, typer.Option("-w", "--watch", help="Go on and show what changes, until Ctrl-C")]
+DryRun = Annotated[
+    Literal["none", "client", "server"],
+    typer.Option("--dry-run", metavar="HOW", help="client: nothing is sent; server: nothing is stored"),
+]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until ready; --no-wait keeps the order")]
+FailFast = Annotated[bool, typer.Option("--fail-fast", help="Begin nothing more after a failure")]
+Concurrency = Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="Requests at a time")]
+SandboxName = Annotated[str, typer.Option("--name", metavar="NAME", help="Which sandbox")]
+
+
+def seconds(option: str, text: str) -> float:
+    """A Go duration. Raises UsageError."""
+    from meshctl.config import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error

@@ -1,0 +1,129 @@
+"""From an invocation to what a command works on: the config, the plan, the cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from meshctl.cli.invocation import Assigned, Invocation
+from meshctl.errors import Caution, UsageError
+
+if TYPE_CHECKING:
+    from meshctl.cluster import Cluster
+    from meshctl.config import Assignment, Config, Project
+    from meshctl.manifest import Bundle
+    from meshctl.plan import Plan, Selection
+
+
+def find_project(invocation: Invocation) -> Project:
+    from meshctl import config
+
+    return config.find_project(
+        directory=invocation.directory,
+        environment=invocation.env,
+        file=invocation.file,
+        environ=os.environ,
+        cwd=Path.cwd(),
+    )
+
+
+def load_config(invocation: Invocation) -> Config:
+    """The project's config with what the command line sets; its warnings are told."""
+    from meshctl import config
+
+    loaded = config.load(
+        find_project(invocation),
+        assignments=[_assignment(assigned) for assigned in invocation.assigned],
+        environ=os.environ,
+        namespace=invocation.namespace,
+        cwd=Path.cwd(),
+    )
+    warn(invocation, loaded.warnings)
+    return loaded
+
+
+def _assignment(assigned: Assigned) -> Assignment:
+    from meshctl.config import Assignment
+
+    path, equals, value = assigned.text.partition("=")
+    if not equals or not path:
+        raise UsageError(f"{assigned.option} {assigned.text} is no PATH=VALUE", suggestion="like vars.tag=v2")
+    return Assignment(path=path, value=value, mode=assigned.mode, option=assigned.option)
+
+
+def warn(invocation: Invocation, cautions: Iterable[Caution]) -> None:
+    from meshctl.output.failures import caution
+
+    for each in cautions:
+        invocation.terminal.notice(caution(each, colored=invocation.terminal.colored_errors))
+
+
+class Reached(NamedTuple):
+    """A selection and the cluster where it lives."""
+
+    config: Config
+    plan: Plan
+    cluster: Cluster
+
+
+class Prepared(NamedTuple):
+    """A selection with its manifests, and the cluster, which the guards let it change."""
+
+    config: Config
+    plan: Plan
+    bundle: Bundle
+    cluster: Cluster
+
+
+def make_plan(config: Config, chosen: Selection, *, closure: bool) -> Plan:
+    from meshctl import plan
+
+    return plan.select(config, chosen, closure=closure)
+
+
+def make_bundle(invocation: Invocation, plan: Plan) -> Bundle:
+    """The manifests of the plan; warnings of the templates are told."""
+    from meshctl import render
+
+    bundle = render.render(plan, environ=os.environ)
+    warn(invocation, bundle.warnings)
+    return bundle
+
+
+def reach(invocation: Invocation, chosen: Selection, *, closure: bool = False) -> Reached:
+    config = load_config(invocation)
+    plan = make_plan(config, chosen, closure=closure)
+    return Reached(config, plan, connect(invocation, config))
+
+
+def prepare(invocation: Invocation, chosen: Selection, *, closure: bool = False) -> Prepared:
+    """Files first: what is wrong with them is told before any cluster is asked. Raises GuardError last."""
+    config = load_config(invocation)
+    plan = make_plan(config, chosen, closure=closure)
+    bundle = make_bundle(invocation, plan)
+    cluster = connect(invocation, config)
+    guard(invocation, config, cluster)
+    return Prepared(config, plan, bundle, cluster)
+
+
+def guard(invocation: Invocation, config: Config, cluster: Cluster) -> None:
+    """Raises GuardError unless this cluster and namespace may be written to."""
+    from meshctl import lifecycle
+
+    lifecycle.guard(config, cluster, context_named=invocation.context is not None, yes=invocation.yes)
+
+
+def connect(invocation: Invocation, config: Config) -> Cluster:
+    """The cluster that is meant, told on stderr together with the namespace."""
+    from meshctl import cluster, sandbox
+
+    connected = cluster.connect(
+        context=invocation.context,
+        kubeconfig=invocation.kubeconfig,
+        sandbox_kubeconfig=sandbox.running_kubeconfig(),
+        environ=os.environ,
+    )
+    invocation.terminal.notice(f"→ context {connected.target.context} · namespace {config.namespace}")
+    return connected
