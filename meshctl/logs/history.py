@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import IO
 
 from meshctl.errors import Invalid, NotFound, raise_all
 from meshctl.logs.containers import Run
@@ -19,8 +18,6 @@ from meshctl.logs.resume import Bookmark
 from meshctl.logs.source import Source
 
 IN_MEMORY = 1 << 20  # bytes of a spooled log, before it goes to disk
-
-_Spool = partial(SpooledTemporaryFile, IN_MEMORY, "w+", encoding="utf-8", newline="\n")
 
 
 def history(reading: Reading, bookmarks: Mapping[Run, Bookmark]) -> Iterator[LogLine]:
@@ -44,19 +41,23 @@ def history(reading: Reading, bookmarks: Mapping[Run, Bookmark]) -> Iterator[Log
 
 
 def _spool(reading: Reading, sources: list[Source], cleanup: ExitStack) -> list[Iterator[LogLine]]:
-    spools = [cleanup.enter_context(_Spool()) for _ in sources]
+    spools = [cleanup.enter_context(_temporary()) for _ in sources]
     with ThreadPoolExecutor(reading.options.max_log_requests) as pool:
         list(pool.map(partial(_write, reading.interrupt), sources, spools))
     return [_read_back(source.run, spool) for source, spool in zip(sources, spools, strict=True)]
 
 
-def _write(interrupt: Interrupt, source: Source, spool: IO[str]) -> None:
+def _temporary() -> SpooledTemporaryFile[str]:
+    return SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="\n")
+
+
+def _write(interrupt: Interrupt, source: Source, spool: SpooledTemporaryFile[str]) -> None:
     for line in source.start().lines(interrupt):
         spool.write(f"{line.time}\t{line.stamp}\t{line.text}\n")
     spool.seek(0)
 
 
-def _read_back(run: Run, spool: IO[str]) -> Iterator[LogLine]:
+def _read_back(run: Run, spool: SpooledTemporaryFile[str]) -> Iterator[LogLine]:
     for written in spool:
         time, stamp, text = written[:-1].split("\t", 2)
         yield LogLine(run.service, run.pod, run.container, int(time), text, stamp)

@@ -97,7 +97,7 @@ class Source:
     def _catch_up(self) -> None:
         """The rest of the run before this one, of which there may be nothing: then the server refuses."""
         try:
-            self._read(follow=False, previous=True)
+            self._read({"previous": True})
         except (Invalid, NotFound, Unreachable, Overloaded):
             return
 
@@ -106,7 +106,7 @@ class Source:
         while not self._closed.is_set():
             before = self.bookmark.count
             try:
-                self._read(follow=self._options.follow, previous=self._options.previous)
+                self._read({"follow": self._options.follow, "previous": self._options.previous})
             except (Unreachable, Overloaded) as error:
                 breaks = 0 if self.bookmark.count > before else breaks + 1
                 if breaks == len(PAUSES) and not self._options.follow:
@@ -117,14 +117,14 @@ class Source:
             else:
                 return
 
-    def _read(self, **how: bool) -> None:
+    def _read(self, how: dict[str, Any]) -> None:
         cluster, run = self._reading.cluster, self.run
         self._stream = cluster.logs(self._reading.namespace, run.pod, run.container, **how, **self._window())
         if self._closed.is_set():
             self._stream.close()
-        self.trouble = None
         try:
             for time, stamp, text in self.bookmark.unseen(self._stream):
+                self.trouble = None
                 if self._options.wants(text):
                     self._put(LogLine(run.service, run.pod, run.container, time, text, stamp))
         finally:

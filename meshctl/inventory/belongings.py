@@ -1,0 +1,85 @@
+"""What belongs to which service."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from meshctl.identity import ObjectRef
+from meshctl.inventory.drift import Key, key
+from meshctl.inventory.reading import ANY_VERSION, Body, Found, Query
+from meshctl.inventory.scope import Scope
+from meshctl.manifest import Manifest
+
+ANNOTATION_SET_KINDS = "applyset.kubernetes.io/contains-group-kinds"  # on the parents of KEP-3659's sets
+LABEL_SET_ID = "applyset.kubernetes.io/id"
+
+# Whatever a service is made of, it mostly has some of these, and its state depends on them.
+_APPLIED = (
+    ("v1", "ConfigMap"),
+    ("v1", "PersistentVolumeClaim"),
+    ("v1", "Service"),
+    ("apps/v1", "DaemonSet"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("batch/v1", "CronJob"),
+    ("batch/v1", "Job"),
+)
+_MADE = (("v1", "Pod"), ("apps/v1", "ReplicaSet"))
+
+
+@dataclass
+class Belongings:
+    """`objects` came from the service's templates, `made` from controllers; `pods` are all its pods.
+
+    `sets` are the parents of its ApplySets: not the user's objects, but they say that something was applied.
+    """
+
+    objects: list[Body] = field(default_factory=list)
+    made: list[Body] = field(default_factory=list)
+    pods: list[Body] = field(default_factory=list)
+    sets: list[Body] = field(default_factory=list)
+
+    def add(self, body: Body) -> None:
+        metadata = body["metadata"]
+        if LABEL_SET_ID in (metadata.get("labels") or {}):
+            self.sets.append(body)
+        elif any(owner.get("controller") for owner in metadata.get("ownerReferences") or ()):
+            self.made.append(body)
+        else:
+            self.objects.append(body)
+        if body["kind"] == "Pod":
+            self.pods.append(body)
+
+
+def questions(scope: Scope, found: Found, bundle: Iterable[Manifest]) -> list[Query]:
+    """What to ask for all belongings: the common kinds, the bundle's, and what the sets say that they contain."""
+    asked = {scope.applied(*kind) for kind in _APPLIED}
+    asked |= {scope.applied(ref.api_version, ref.kind, ref.namespace) for ref in (each.ref for each in bundle)}
+    asked -= {scope.applied(*kind) for kind in _MADE}
+    known = {(version.rpartition("/")[0], kind) for version, kind in (*_MADE, *(query[:2] for query in asked))}
+    more = {each for body in found.of("ConfigMap") for each in _set_kinds(body)} - known
+    asked |= {scope.applied(f"{group}/{ANY_VERSION}", kind) for group, kind in more}
+    return [*(scope.made(*kind) for kind in _MADE), *sorted(asked)]
+
+
+def by_service(scope: Scope, found: Found) -> Mapping[str, Belongings]:
+    """The belongings of each service that has any, also of those that the config does not have."""
+    services: dict[str, Belongings] = defaultdict(Belongings)
+    for query, bodies in found.objects.items():
+        for body in bodies if query.labels else ():
+            if service := scope.service_of(body):
+                services[service].add(body)
+    return services
+
+
+def by_identity(found: Found) -> Mapping[Key, Body]:
+    return {key(ObjectRef.of(body)): body for bodies in found.objects.values() for body in bodies}
+
+
+def _set_kinds(body: Body) -> set[tuple[str, str]]:
+    """(group, kind) of each member, from a text like `ConfigMap,Deployment.apps`."""
+    listed = (body["metadata"].get("annotations") or {}).get(ANNOTATION_SET_KINDS) or ""
+    parts = [each.strip().partition(".") for each in listed.split(",") if each.strip()]
+    return {(group, kind) for kind, _, group in parts}
