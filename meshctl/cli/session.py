@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from meshctl.cli.invocation import Assigned, Invocation
-from meshctl.errors import Caution, UsageError
+from meshctl.errors import Caution, GuardError, UsageError
 
 if TYPE_CHECKING:
     from meshctl.cluster import Cluster
@@ -113,6 +113,18 @@ def guard(invocation: Invocation, config: Config, cluster: Cluster) -> None:
     from meshctl import lifecycle
 
     lifecycle.guard(config, cluster, context_named=invocation.context is not None, yes=invocation.yes)
+
+
+def confirm_stop(invocation: Invocation, config: Config, chosen: Selection) -> None:
+    """Stopping without a word of what is confirmed first. Raises GuardError where it is not, or nobody can be asked."""
+    if invocation.yes or chosen.all or chosen.services or chosen.groups:
+        return
+    if not invocation.terminal.interactive:
+        advice = "name services or groups, or say --all or --yes"
+        raise GuardError("nothing is named, and here is nobody to ask whether all is meant", suggestion=advice)
+    plan = make_plan(config, chosen, closure=False)
+    if not invocation.terminal.agrees(f"Stop {', '.join(plan.services)} in namespace {config.namespace}?"):
+        raise GuardError("not confirmed, nothing was stopped")
 
 
 def connect(invocation: Invocation, config: Config) -> Cluster:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from meshctl.output import wording
@@ -11,7 +12,7 @@ from meshctl.output.tables import Column, table
 from meshctl.output.terminal import Terminal
 
 if TYPE_CHECKING:
-    from meshctl.inventory import PodRow, PortRow, ServiceRow
+    from meshctl.inventory import PodRow, PortRow, ServiceRow, StatusRow
 
 
 class Row(Protocol):
@@ -68,6 +69,31 @@ _PORTS = (
 )
 
 
+_STATUS = (
+    Column("SERVICE"),
+    Column("TIER", wide=True),
+    Column("STATE", style=lambda state: _STATES.get(state, ())),
+    Column("READY"),
+    Column("AGE"),
+    Column("DRIFT"),
+    Column("IMAGES"),
+    Column("REASON"),
+)
+_STATES: dict[str, tuple[str, ...]] = {
+    "ready": ("green",),
+    "starting": ("yellow",),
+    "partial": ("yellow",),
+    "stopping": ("yellow",),
+    "failed": ("red", "bold"),
+    "stopped": ("dim",),
+    "orphan": ("magenta",),
+}
+
+
+def status(form: str, terminal: Terminal) -> Show[StatusRow]:
+    return _shower("services", "service", _STATUS, partial(_status_cells, wide=form == "wide"), form, terminal)
+
+
 def pods(form: str, terminal: Terminal) -> Show[PodRow]:
     return _shower("pods", "pod", _PODS, _pod_cells, form, terminal)
 
@@ -95,9 +121,19 @@ def _shower(
             return names(dict.fromkeys(f"{kind}/{row.name}" for row in rows))
         if form in ("json", "yaml"):
             return document(form, {key: [row.record() for row in rows]})
-        return table(columns, [cells(row) for row in rows], wide=form == "wide", paint=terminal.paint)
+        wide = form == "wide"
+        width = terminal.width if terminal.live and not wide else 0
+        return table(columns, [cells(row) for row in rows], wide=wide, width=width, paint=terminal.paint)
 
     return show
+
+
+def _status_cells(row: StatusRow, *, wide: bool) -> list[str]:
+    ready = f"{row.ready}/{row.wanted}" if row.wanted else "-"
+    age = "-" if row.age is None else wording.age(row.age)
+    drift = {None: "-", True: "yes", False: "no"}[row.drift]
+    images = ",".join(image if wide else image.rpartition("/")[2] for image in row.images)
+    return [row.name, row.tier, str(row.state), ready, age, drift, images, wording.one_line(row.reason) or "-"]
 
 
 def _pod_cells(row: PodRow) -> list[str]:

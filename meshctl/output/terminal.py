@@ -29,6 +29,7 @@ _CODES = {
 class Terminal:
     """`live` allows cursor control on stdout, `live_errors` on stderr; `interactive` allows to wait for an answer."""
 
+    stdin: TextIO
     stdout: TextIO
     stderr: TextIO
     colored: bool = False
@@ -55,6 +56,12 @@ class Terminal:
         self.stderr.write(f"{text}\n")
         self.stderr.flush()
 
+    def agrees(self, question: str) -> bool:
+        """Whether the answer is yes. Only to be asked where the terminal is `interactive`."""
+        self.stderr.write(f"{question} [y/N] ")
+        self.stderr.flush()
+        return self.stdin.readline().strip().lower() in ("y", "yes")
+
     def paint(self, text: str, *styles: str) -> str:
         return paint(text, *styles, colored=self.colored)
 
@@ -73,6 +80,7 @@ def detect(
     moves = environ.get("TERM") != "dumb" and not environ.get("CI") and not quiet
     width, height = _size(stdout)
     return Terminal(
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         colored=_colored(stdout, environ, color),

@@ -50,7 +50,7 @@ def command(
         timeout=seconds("--timeout", timeout),
     )
     config = session.load_config(invocation)
-    session.confirm_stop(invocation, chosen)
+    session.confirm_stop(invocation, config, chosen)
     cluster = session.connect(invocation, config)
     session.guard(invocation, config, cluster)
     return running.follow(invocation, lambda interrupt: lifecycle.stop(config, chosen, cluster, options, interrupt))

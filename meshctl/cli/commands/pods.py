@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from meshctl.cli import session, watching
+from meshctl.cli.command import command as as_command
+from meshctl.cli.invocation import Invocation
+from meshctl.cli.parameters import Watch
+from meshctl.plan import Selection
+
+
+@as_command(
+    forms=("human", "wide", "json", "yaml", "name"),
+    selects="named",
+    examples="""
+    meshctl pods
+    meshctl pods -g trade -w
+    meshctl pods web -o json
+    """,
+)
+def command(invocation: Invocation, chosen: Selection, *, watch: Watch = False) -> int:
+    """List the pods of services: their state as kubectl words it, restarts, age."""
+    from meshctl import inventory
+    from meshctl.output import inventories
+
+    found = session.reach(invocation, chosen)
+    scope = inventory.Scope(found.config.project, found.config.namespace, found.plan.services)
+    text_of = inventories.pods(invocation.output, invocation.terminal)
+    return watching.show(invocation, found.cluster, inventory.Pods(scope), text_of, watch=watch)

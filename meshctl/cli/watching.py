@@ -1,0 +1,45 @@
+"""Shows a table of what runs: once, or again after every change until Ctrl-C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from meshctl.cli import running
+from meshctl.cli.invocation import Invocation
+from meshctl.output.watches import watcher
+
+if TYPE_CHECKING:
+    from meshctl.cluster import Cluster
+    from meshctl.inventory import Table, View
+
+Row = TypeVar("Row")
+
+
+def show(
+    invocation: Invocation,
+    cluster: Cluster,
+    view: View[Row],
+    text_of: Callable[[Sequence[Row]], str],
+    *,
+    watch: bool,
+) -> int:
+    """`text_of` makes the whole output of the rows. What must not be read is told on stderr."""
+    from meshctl import inventory
+
+    if not watch:
+        table = inventory.read(cluster, view)
+        _warn(invocation, table)
+        invocation.terminal.result(text_of(table.rows))
+        return 0
+    with watcher(invocation.output, invocation.terminal) as shown:
+        return running.until_interrupted(
+            invocation,
+            lambda interrupt: inventory.watch(cluster, view, interrupt),
+            lambda table: shown.show(text_of(table.rows)),
+        )
+
+
+def _warn(invocation: Invocation, table: Table[Row]) -> None:
+    for warning in table.warnings:
+        invocation.terminal.notice(f"warning: {warning}")
