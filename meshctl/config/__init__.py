@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from meshctl.config.assignments import Assignment
 from meshctl.config.durations import parse_duration
+from meshctl.config.loading import load
 from meshctl.config.model import Choice, ClusterRules, Config, Group, Istio, Origin, Service, Wait
+from meshctl.config.project import Project, environments, find_project
+from meshctl.config.schema import SCHEMA
 from meshctl.errors import did_you_mean, nearest
 from meshctl.templating import dns_label
 
 __all__ = [
+    "SCHEMA",
+    "Assignment",
     "Choice",
     "ClusterRules",
     "Config",
     "Group",
     "Istio",
     "Origin",
+    "Project",
     "Service",
     "Wait",
     "did_you_mean",
     "dns_label",
+    "environments",
+    "find_project",
+    "load",
     "nearest",
     "parse_duration",
 ]

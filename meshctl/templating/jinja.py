@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -70,7 +70,7 @@ def _is_too_large(operator: str, left: Any, right: Any) -> bool:
     return len(sequence) * count > LARGEST_TEXT
 
 
-def fault(error: Exception, variables: Mapping[str, Any]) -> MeshctlError:
+def fault(error: Exception, variables: Collection[str]) -> MeshctlError:
     """What went wrong in a template, in our words, without a place."""
     if isinstance(error, MeshctlError):
         return error
@@ -91,9 +91,10 @@ def _syntax(error: TemplateSyntaxError) -> TemplateError:
     return TemplateError(f"not a template: {error.message}", code="MSH101")
 
 
-def _undefined(error: UndefinedName, variables: Mapping[str, Any]) -> TemplateError:
+def _undefined(error: UndefinedName, variables: Collection[str]) -> TemplateError:
     """`x.y` of an x that is undefined itself complains about x."""
     owner = error.owner
-    known = variables if owner is None else owner if isinstance(owner, Mapping) else ()
-    advice = did_you_mean(error.name, map(str, known)) or "give it a default: {{ … | default('…') }}"
+    known = variables if owner is None else map(str, owner) if isinstance(owner, Mapping) else ()
+    advice = "define it under vars, or give it a default" if owner is None else "give it a default"
+    advice = did_you_mean(error.name, known) or f"{advice}: {{{{ … | default('…') }}}}"
     return TemplateError(f'"{error.name}" is not defined', code="MSH102", suggestion=advice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -15,18 +15,18 @@ from meshctl.templating.jinja import Dialect, fault
 _RESULT = "meshctl_result"
 
 
-def evaluate(text: str, variables: Mapping[str, Any]) -> Any:
+def evaluate(text: str, variables: Mapping[str, Any], known: Collection[str]) -> Any:
     try:
         return _plain(_compiled(text)(variables))
     except Exception as error:
-        raise fault(error, variables) from error
+        raise fault(error, {*variables, *known}) from error
 
 
 def names(text: str) -> frozenset[str]:
     try:
         return frozenset(meta.find_undeclared_variables(_bare_dialect().parse(text)))
     except Exception as error:
-        raise fault(error, {}) from error
+        raise fault(error, ()) from error
 
 
 @cache

@@ -1,0 +1,60 @@
+"""Groups within groups: their services, and the ones that contain themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+
+from meshctl.config.settings import Setting
+from meshctl.errors import ConfigError
+
+_NESTED = "@"
+
+
+def groups_within_themselves(root: Setting) -> Iterator[ConfigError]:
+    """Names the circle, membership by membership, each with its line."""
+    try:
+        _sorter(root).prepare()
+    except CycleError as error:
+        yield _circle(root, error.args[1][::-1])
+
+
+def flattened(root: Setting) -> dict[str, tuple[str, ...]]:
+    """Each group's services in order, each once. Groups do not contain themselves: that has been checked."""
+    found: dict[str, tuple[str, ...]] = {}
+    for group in _sorter(root).static_order():
+        services: dict[str, None] = {}
+        for member in root.items("service_group", group):
+            name = member.value.removeprefix(_NESTED)
+            services.update(dict.fromkeys(found.get(name, ()) if name != member.value else (name,)))
+        found[group] = tuple(services)
+    return {group: found[group] for group in root.mapping("service_group")}
+
+
+def _sorter(root: Setting) -> TopologicalSorter[str]:
+    groups = root.mapping("service_group")
+    return TopologicalSorter(
+        {
+            group: [
+                member.value[1:] for member in root.items("service_group", group) if member.value.startswith(_NESTED)
+            ]
+            for group in groups
+        }
+    )
+
+
+def _circle(root: Setting, groups: list[str]) -> ConfigError:
+    """`groups` ends with the one that it begins with."""
+    edges = list(zip(groups, groups[1:], strict=False))
+    first = edges.index(min(edges, key=lambda edge: list(root.mapping("service_group")).index(edge[0])))
+    edges = edges[first:] + edges[:first]
+    members = [_member(root, outer, inner) for outer, inner in edges]
+    told = ", ".join(
+        f"{outer} contains {inner} ({member.where()})" for (outer, inner), member in zip(edges, members, strict=True)
+    )
+    message = f"the group {edges[0][0]} contains itself: {told}"
+    return ConfigError(message, code="MSH014", where=members[0].where(), suggestion="take one of these out")
+
+
+def _member(root: Setting, group: str, nested: str) -> Setting:
+    return next(member for member in root.items("service_group", group) if member.value == _NESTED + nested)

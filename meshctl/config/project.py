@@ -1,0 +1,93 @@
+"""Which project, which environment, which file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshctl.errors import UsageError, did_you_mean
+
+FOLDER = "configs"
+DEFAULT_ENVIRONMENT = "dev"
+_LOCAL = ".local.yaml"
+_NAME = re.compile(r"[\w.-]+")
+
+
+@dataclass(frozen=True)
+class Project:
+    """`environment` is "dev" for configs/dev.yaml and empty for a file that was named by -f."""
+
+    root: Path
+    file: Path
+    environment: str
+
+    @property
+    def local_file(self) -> Path | None:
+        """A developer's own settings, not in git."""
+        return self.file.with_name(self.environment + _LOCAL) if self.environment else None
+
+    def shown(self, path: Path) -> str:
+        """A file's name in messages: relative to the project, if it is in there."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+def environments(root: Path) -> list[str]:
+    """The names under configs/, sorted; `*.local.yaml` is no environment."""
+    files = (root / FOLDER).glob("*.yaml")
+    return sorted(file.stem for file in files if not file.name.endswith(_LOCAL) and file.is_file())
+
+
+def find_project(
+    *,
+    directory: Path | None,
+    environment: str | None,
+    file: Path | None,
+    environ: Mapping[str, str],
+    cwd: Path,
+) -> Project:
+    """The project of `-C`, `-e` and `-f`. Raises UsageError, with the environments that there are."""
+    root = _root(directory, cwd)
+    if file is not None:
+        if environment:
+            raise UsageError("-e/--env and -f/--file exclude each other")
+        return Project(root, _named_file(cwd / file), "")
+    name = environment or environ.get("MESHCTL_ENV") or _only_environment(root)
+    known = environments(root)
+    if name not in known:
+        raise UsageError(
+            f"there is no environment {name}" + (f" ({root / FOLDER} has {', '.join(known)})" if known else ""),
+            suggestion=did_you_mean(name, known) or _advice(root, known),
+        )
+    return Project(root, root / FOLDER / f"{name}.yaml", name)
+
+
+def _root(directory: Path | None, cwd: Path) -> Path:
+    """`-C`, else the nearest folder upwards that has configs/, else the current one."""
+    if directory is not None:
+        root = cwd / directory
+        if not root.is_dir():
+            raise UsageError(f"there is no folder {directory}")
+        return root.resolve()
+    cwd = cwd.resolve()
+    return next((folder for folder in (cwd, *cwd.parents) if (folder / FOLDER).is_dir()), cwd)
+
+
+def _named_file(file: Path) -> Path:
+    if not file.exists():
+        near = did_you_mean(file.name, (other.name for other in file.parent.glob("*.y*ml")))
+        raise UsageError(f"there is no file {file}", suggestion=near)
+    return Path(os.path.abspath(file))
+
+
+def _only_environment(root: Path) -> str:
+    known = environments(root)
+    if DEFAULT_ENVIRONMENT in known:
+        return DEFAULT_ENVIRONMENT
+    if len(known) == 1:
+        return known[0]
+    if known:
+        raise UsageError(f"which environment: {', '.join(known)}?", suggestion="name one with -e")
+    raise UsageError(f"{root} has no {FOLDER}/*.yaml", suggestion=_advice(root, known))

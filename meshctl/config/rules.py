@@ -1,0 +1,179 @@
+"""What the schema cannot say: one rule a function, each yields every fault that it finds."""
+
+from __future__ import annotations
+
+import operator
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from meshctl import __version__, yamlio
+from meshctl.config.durations import parse_duration
+from meshctl.config.groups import groups_within_themselves
+from meshctl.config.schema import dotted
+from meshctl.config.settings import Setting
+from meshctl.errors import ConfigError, did_you_mean
+from meshctl.templating import dns_label
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_COMPARISON = re.compile(r"\s*(>=|<=|==|!=|~=|>|<)\s*([\d.]+)\s*")
+_LISTS_OF_SERVICES = (
+    ("must_deps",),
+    ("high_priority_deps",),
+    ("mid_priority_deps",),
+    ("low_priority_deps",),
+    ("skip_inject_service",),
+    ("enable", "service"),
+    ("disable", "service"),
+)
+_LISTS_OF_GROUPS = (("enable", "service_group"), ("disable", "service_group"))
+
+
+def is_dns_label(text: str) -> bool:
+    return _DNS_LABEL.fullmatch(text) is not None
+
+
+def required_version(root: Setting) -> Iterator[ConfigError]:
+    """Checked before all else: a file for another meshctl has other faults besides."""
+    requires = root.get("requires")
+    if requires is None or not isinstance(requires.value, str):
+        return
+    comparisons = _COMPARISON.findall(requires.value)
+    if not all(_compares(_release(__version__), sign, _release(wanted)) for sign, wanted in comparisons):
+        message = f"this project requires meshctl {requires.value}; this is {__version__}"
+        advice = f"install it: pip install 'meshctl{requires.value.replace(' ', '')}'"
+        yield ConfigError(message, code="MSH019", where=requires.where(), suggestion=advice)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    numbers = re.match(r"\d+(?:\.\d+)*", version)
+    return tuple(int(number) for number in numbers[0].split(".")) if numbers else ()
+
+
+def _compares(have: tuple[int, ...], sign: str, wanted: tuple[int, ...]) -> bool:
+    """As PEP 440 compares release numbers: 1.2 is 1.2.0, and ~=1.2.3 is >=1.2.3 within 1.2."""
+    width = max(len(have), len(wanted))
+    left, right = (version + (0,) * (width - len(version)) for version in (have, wanted))
+    if sign == "~=":
+        return left >= right and left[: len(wanted) - 1] == right[: len(wanted) - 1]
+    return _COMPARE[sign](left, right)
+
+
+def service_names(root: Setting) -> Iterator[ConfigError]:
+    for name, service in root.mapping("service").items():
+        if not is_dns_label(name):
+            yield not_a_label("a service's name", name, service)
+
+
+def project_name(root: Setting) -> Iterator[ConfigError]:
+    project = root.get("project")
+    if project and isinstance(project.value, str) and not is_dns_label(project.value):
+        yield not_a_label("the project's name", project.value, project, key=False)
+
+
+def not_a_label(what: str, name: str, setting: Setting, *, key: bool = True) -> ConfigError:
+    label = dns_label(name)
+    advice = f"write {label}" if label else ""
+    message = f'{what} has to be a DNS label (a-z, 0-9 and "-", at most 63), not "{name}"'
+    return ConfigError(message, code="MSH016", where=setting.where(key=key), suggestion=advice)
+
+
+def declared_services(root: Setting) -> Iterator[ConfigError]:
+    """Every list of services names services that are declared."""
+    known = root.mapping("service")
+    for path in (*_LISTS_OF_SERVICES, *(("service", name, "needs") for name in known)):
+        for item in root.items(*path):
+            if item.value not in known:
+                yield _undeclared("service", item, dotted(path), known, root)
+
+
+def declared_groups(root: Setting) -> Iterator[ConfigError]:
+    known = root.mapping("service_group")
+    for path in _LISTS_OF_GROUPS:
+        for item in root.items(*path):
+            if item.value not in known:
+                yield _undeclared("group", item, dotted(path), known, root)
+
+
+def group_members(root: Setting) -> Iterator[ConfigError]:
+    """A member is a service, or a group with @ before its name."""
+    services, groups = root.mapping("service"), root.mapping("service_group")
+    for group in groups:
+        for member in root.items("service_group", group):
+            place = dotted(("service_group", group))
+            if member.value.startswith("@"):
+                if member.value[1:] not in groups:
+                    yield _undeclared("group", member, place, [f"@{name}" for name in groups], root)
+            elif member.value not in services:
+                yield _undeclared("service", member, place, services, root)
+
+
+def _undeclared(kind: str, item: Setting, place: str, known: Iterable[str], root: Setting) -> ConfigError:
+    name = item.value
+    advice = did_you_mean(name, known)
+    if kind == "service" and name in root.mapping("service_group"):
+        advice = f"{name} is a group" + (f"; write @{name}" if place.startswith("service_group") else "")
+    section = "service" if kind == "service" else "service_group"
+    message = f"{place} names {name.removeprefix('@')}, which is no declared {kind}"
+    return ConfigError(message, code="MSH012", where=item.where(), suggestion=advice or f"declare it under {section}")
+
+
+def durations(root: Setting) -> Iterator[ConfigError]:
+    paths = [("ttl",), *(("service", name, "wait", "timeout") for name in root.mapping("service"))]
+    for path in paths:
+        setting = root.get(*path)
+        if setting is None:
+            continue
+        try:
+            parse_duration(setting.value)
+        except ValueError as error:
+            yield ConfigError(f"{dotted(path)}: {error}", where=setting.where())
+
+
+def paths_inside(root: Setting, folder: Path) -> Iterator[ConfigError]:
+    """What the file names of the project's folders is inside of the project, links followed."""
+    templates = root.get("templates")
+    settings = {("output_path",): root.get("output_path"), ("templates",): templates}
+    if templates and templates.is_list:
+        settings = {**settings, **{("templates", index): item for index, item in templates.children().items()}}
+    for path, setting in settings.items():
+        if setting and not setting.is_list and not (folder / setting.value).resolve().is_relative_to(folder.resolve()):
+            yield _outside(path, setting, "project")
+
+
+def template_folders(root: Setting) -> Iterator[ConfigError]:
+    """A service's templates are a folder below those of the project."""
+    for name in root.mapping("service"):
+        path = ("service", name, "template")
+        setting = root.get(*path)
+        if setting and (os.path.isabs(setting.value) or os.path.normpath(setting.value).startswith("..")):
+            yield _outside(path, setting, "templates")
+
+
+def _outside(path: yamlio.Path, setting: Setting, place: str) -> ConfigError:
+    message = f'{dotted(path)} is "{setting.value}", which is outside of the {place}'
+    return ConfigError(message, code="MSH021", where=setting.where())
+
+
+def problems(root: Setting, folder: Path, *, services_known: bool) -> Iterator[ConfigError]:
+    """Every fault of every rule; `folder` is the project's."""
+    yield from service_names(root)
+    yield from project_name(root)
+    yield from durations(root)
+    yield from paths_inside(root, folder)
+    yield from template_folders(root)
+    yield from declared_groups(root)
+    yield from groups_within_themselves(root)
+    if services_known:
+        yield from declared_services(root)
+        yield from group_members(root)

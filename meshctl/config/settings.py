@@ -1,0 +1,168 @@
+"""Values that remember who set them: the tree that all layers are merged into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from meshctl import yamlio
+from meshctl.errors import Where
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One place that values come from; `locate` finds the value at a path there, or its key."""
+
+    name: str
+    locate: Callable[[yamlio.Path, bool], Where | None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A layer, the path there and what it has at that path."""
+
+    layer: Layer
+    path: yamlio.Path
+    value: Any
+
+    def where(self, *, key: bool = False) -> Where | None:
+        return self.layer.locate(self.path, key)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A scalar, a list of settings or a mapping of settings, and all that set it; the last source is the one that won.
+
+    `replaces` is a mapping that was written as a list: merging it replaces, as lists do.
+    """
+
+    value: Any
+    sources: tuple[Source, ...] = ()
+    replaces: bool = False
+
+    @classmethod
+    def of(cls, value: Any, layer: Layer, path: yamlio.Path = ()) -> Setting:
+        source = (Source(layer, path, value),)
+        if isinstance(value, Mapping):
+            return cls({key: cls.of(child, layer, (*path, key)) for key, child in value.items()}, source)
+        if isinstance(value, list):
+            return cls([cls.of(child, layer, (*path, index)) for index, child in enumerate(value)], source)
+        return cls(value, source)
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.value, dict)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.value, list)
+
+    @property
+    def plain(self) -> Any:
+        if isinstance(self.value, dict):
+            return {key: child.plain for key, child in self.value.items()}
+        return [child.plain for child in self.value] if isinstance(self.value, list) else self.value
+
+    def where(self, *, key: bool = False) -> Where | None:
+        return self.sources[-1].where(key=key) if self.sources else None
+
+    def declared(self) -> Where | None:
+        """The key in the first layer that has it: --set may add to what a file declares."""
+        return self.sources[0].where(key=True) if self.sources else None
+
+    def children(self) -> Mapping[str | int, Setting]:
+        if isinstance(self.value, dict):
+            return self.value
+        return dict(enumerate(self.value)) if isinstance(self.value, list) else {}
+
+    def get(self, *path: str | int) -> Setting | None:
+        found: Setting | None = self
+        for step in path:
+            found = found.children().get(step) if found else None
+        return found
+
+    def mapping(self, *path: str | int) -> Mapping[str, Setting]:
+        """The mapping at `path`, empty where there is none."""
+        found = self.get(*path)
+        return found.value if found and isinstance(found.value, dict) else {}
+
+    def items(self, *path: str | int) -> Sequence[Setting]:
+        """The list at `path`, empty where there is none."""
+        found = self.get(*path)
+        return found.value if found and isinstance(found.value, list) else ()
+
+
+EMPTY = Setting({})
+
+
+def without(setting: Setting, path: yamlio.Path) -> Setting:
+    """The tree without what is at `path`."""
+    step, rest = path[0], path[1:]
+    children = dict(setting.children())
+    if step not in children:
+        return setting
+    if rest:
+        children[step] = without(children[step], rest)
+    else:
+        del children[step]
+    return replace(setting, value=children if setting.is_mapping else list(children.values()))
+
+
+def merge(base: Setting | None, over: Setting) -> Setting:
+    """`over` on top of `base`: mappings merge, all else replaces; `+key` appends to a list and `-key` removes."""
+    before = base.sources if base else ()
+    if not over.is_mapping:
+        return replace(over, sources=before + over.sources)
+    keeps = base is not None and base.is_mapping and not over.replaces
+    merged: dict[str, Setting] = dict(base.value) if base and keeps else {}
+    for key, child in over.value.items():
+        if not operator(key, child):
+            merged[key] = merge(merged.get(key), child)
+    for key, child in over.value.items():
+        if sign := operator(key, child):
+            merged[key[1:]] = (
+                _append(merged.get(key[1:]), child) if sign == "+" else _remove(merged.get(key[1:]), child)
+            )
+    return Setting(merged, before + over.sources)
+
+
+def operator(key: str, setting: Setting) -> str:
+    """ "+" or "-" of a key that appends or removes, "" of any other: `-key` with a text behind is just a name."""
+    is_operator = key[:1] in ("+", "-") and len(key) > 1 and (setting.is_list or setting.replaces)
+    return key[0] if is_operator else ""
+
+
+def _append(base: Setting | None, more: Setting) -> Setting:
+    if base and base.is_list and more.is_list:
+        return Setting(base.value + more.value, base.sources + more.sources)
+    return merge(base, replace(more, replaces=False))
+
+
+def _remove(base: Setting | None, less: Setting) -> Setting:
+    gone = less.plain
+    if base is None or not base.children():
+        return replace(base, sources=base.sources + less.sources) if base else Setting([], less.sources)
+    kept: Any = [child for child in base.children().values() if child.plain not in gone]
+    if base.is_mapping:
+        kept = {key: child for key, child in base.value.items() if key not in gone}
+    return Setting(kept, base.sources + less.sources)
+
+
+def removals_of_nothing(base: Setting | None, over: Setting) -> Iterator[tuple[Setting, list[str]]]:
+    """What `-key` names and the layers below do not have, with what they have instead."""
+    if not over.is_mapping:
+        return
+    for key, child in over.value.items():
+        below = base.get(key.lstrip("+-") if operator(key, child) else key) if base else None
+        if operator(key, child) == "-" and child.is_list:
+            known = _texts(below)
+            yield from ((item, known) for item in child.value if item.plain not in known)
+        else:
+            yield from removals_of_nothing(below, child)
+
+
+def _texts(setting: Setting | None) -> list[Any]:
+    if setting is None:
+        return []
+    return list(setting.value) if setting.is_mapping else [child.plain for child in setting.children().values()]
