@@ -14,7 +14,7 @@ from meshctl.config.shorthand import normalized
 from meshctl.errors import Caution, UsageError, Where, YamlError, did_you_mean
 
 _STEP = re.compile(r"\[(\d+)\]|\.?((?:[^.\[\]\\]|\\.)+)", re.DOTALL)
-_DECLARED = ("service", "service_group")  # mappings of names that the files declare; vars are open to new ones
+_DECLARED: tuple[yamlio.Path, ...] = (("service",), ("service_group",))  # whose keys are names that files declare
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _check_path(root: Setting, steps: yamlio.Path, assignment: Assignment) -> No
 
 def _check_name(root: Setting, parent: yamlio.Path, step: str, assignment: Assignment) -> None:
     """A name of the schema, or one of a service or group that is declared."""
-    known = list(root.mapping(*parent)) if parent in ((key,) for key in _DECLARED) else known_keys(parent)
+    known = list(root.mapping(*parent)) if parent in _DECLARED else known_keys(parent)
     name = step[1:] if step[:1] in ("+", "-") else step
     if name not in known:
         place = f" in {dotted(parent)}" if parent else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from meshctl.config.settings import Setting
 from meshctl.errors import ConfigError
@@ -32,27 +33,24 @@ def flattened(root: Setting) -> dict[str, tuple[str, ...]]:
 
 
 def _sorter(root: Setting) -> TopologicalSorter[str]:
-    groups = root.mapping("service_group")
-    return TopologicalSorter(
-        {
-            group: [
-                member.value[1:] for member in root.items("service_group", group) if member.value.startswith(_NESTED)
-            ]
-            for group in groups
-        }
-    )
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for group in root.mapping("service_group"):
+        members = [member.value for member in root.items("service_group", group)]
+        sorter.add(group, *(member[1:] for member in members if member.startswith(_NESTED)))
+    return sorter
 
 
 def _circle(root: Setting, groups: list[str]) -> ConfigError:
-    """`groups` ends with the one that it begins with."""
-    edges = list(zip(groups, groups[1:], strict=False))
-    first = edges.index(min(edges, key=lambda edge: list(root.mapping("service_group")).index(edge[0])))
-    edges = edges[first:] + edges[:first]
+    """`groups` ends with the one that it begins with; told from the one that is declared first."""
+    edges = list(pairwise(groups))
+    first = next(name for name in root.mapping("service_group") if name in groups)
+    while edges[0][0] != first:
+        edges.append(edges.pop(0))
     members = [_member(root, outer, inner) for outer, inner in edges]
     told = ", ".join(
         f"{outer} contains {inner} ({member.where()})" for (outer, inner), member in zip(edges, members, strict=True)
     )
-    message = f"the group {edges[0][0]} contains itself: {told}"
+    message = f"the group {first} contains itself: {told}"
     return ConfigError(message, code="MSH014", where=members[0].where(), suggestion="take one of these out")
 
 

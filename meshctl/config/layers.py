@@ -11,8 +11,9 @@ from meshctl.config.assignments import Assignment, assign
 from meshctl.config.project import Project
 from meshctl.config.settings import EMPTY, Layer, Setting, merge, removals_of_nothing
 from meshctl.config.shorthand import declared_twice, normalized
-from meshctl.errors import Caution, ConfigError, MeshctlError, Where, did_you_mean, raise_all
+from meshctl.errors import Caution, ConfigError, MeshctlError, UsageError, Where, did_you_mean, raise_all
 
+MOST_FILES = 100  # that one environment may extend, each as often as it is named
 VARIABLE_PREFIX = "MESHCTL_VAR_"
 _UNREADABLE, _OUTSIDE = "MSH020", "MSH021"
 _AMBIGUOUS = "quote it if a text is meant"
@@ -26,19 +27,29 @@ class Layers:
         self.root = EMPTY
         self.problems: list[MeshctlError] = []
         self.cautions: list[Caution] = []
+        self._unreadable: list[MeshctlError] = []
+        self._files = 0
 
     def read(self, assignments: Sequence[Assignment], environ: Mapping[str, str], cwd: Path) -> Setting:
-        """All layers, merged. Raises what kept a file from being read at all; what is in the files comes later."""
+        """All layers, merged. Raises what kept some from being read: without them the others make no sense."""
         self._file(self.project.file, ())
         local = self.project.local_file
         if local and local.exists():
             self._file(local, ())
         self._environment(environ)
-        raise_all(self.problems)
-        for assignment in assignments:
-            self.root, cautions = assign(self.root, assignment, cwd)
-            self.cautions += cautions
+        raise_all(self._unreadable)
+        self._assign(assignments, cwd)
+        raise_all(self._unreadable)
         return self.root
+
+    def _assign(self, assignments: Sequence[Assignment], cwd: Path) -> None:
+        for assignment in assignments:
+            try:
+                self.root, cautions = assign(self.root, assignment, cwd)
+            except UsageError as error:
+                self._unreadable.append(error)
+            else:
+                self.cautions += cautions
 
     def _file(self, path: Path, chain: tuple[Path, ...]) -> None:
         """One file on top of those that it extends; `chain` are the files that led here."""
@@ -46,13 +57,13 @@ class Layers:
         try:
             document = yamlio.load(yamlio.read_text(path, file), file)
         except MeshctlError as error:
-            self.problems.append(error)
+            self._unreadable.append(error)
             return
         self.cautions += [Caution("MSH003", text, where, _AMBIGUOUS) for where, text in document.warnings]
         layer = Layer(file, lambda path, key: document.where(path, key=key))
         setting = Setting.of({} if document.value is None else document.value, layer)
         if not setting.is_mapping:
-            self.problems.append(ConfigError("a project file is a mapping", where=setting.where()))
+            self._unreadable.append(ConfigError("a project file is a mapping", where=setting.where()))
             return
         for base in _extended(setting):
             self._base(path, base, (*chain, path))
@@ -61,25 +72,26 @@ class Layers:
     def _base(self, path: Path, base: Setting, chain: tuple[Path, ...]) -> None:
         target = Path(os.path.normpath(path.parent / base.value))
         if problem := self._refused(target, base, chain):
-            self.problems.append(problem)
+            self._unreadable.append(problem)
         else:
             self._file(target, chain)
 
     def _refused(self, target: Path, base: Setting, chain: tuple[Path, ...]) -> ConfigError | None:
-        shown = self.project.shown(target)
+        shown, near, code = self.project.shown(target), "", _UNREADABLE
+        self._files += 1
         if not any(target.resolve().is_relative_to(folder.resolve()) for folder in self._folders()):
-            return ConfigError(
-                f"extends {base.value}, which is outside of the project", code=_OUTSIDE, where=base.where()
-            )
-        if not target.is_file():
+            message, code = f"extends {base.value}, which is outside of the project", _OUTSIDE
+        elif not target.is_file():
+            message = f"extends {shown}, which is not there"
             near = did_you_mean(target.name, (file.name for file in target.parent.glob("*.y*ml")))
-            return ConfigError(
-                f"extends {shown}, which is not there", code=_UNREADABLE, where=base.where(), suggestion=near
-            )
-        if target in chain:
+        elif target in chain:
             circle = " → ".join(self.project.shown(file) for file in (*chain[chain.index(target) :], target))
-            return ConfigError(f"files extend each other: {circle}", code=_UNREADABLE, where=base.where())
-        return None
+            message = f"files extend each other: {circle}"
+        elif self._files > MOST_FILES:
+            message = f"more than {MOST_FILES} files extend each other"
+        else:
+            return None
+        return ConfigError(message, code=code, where=base.where(), suggestion=near)
 
     def _folders(self) -> tuple[Path, Path]:
         """Where files may be; one that was named by -f may have its own beside it."""
@@ -92,7 +104,7 @@ class Layers:
             try:
                 document = yamlio.load(environ[name], name)
             except MeshctlError as error:
-                self.problems.append(error)
+                self._unreadable.append(error)
                 continue
             where = Where(name)
             self.cautions += [Caution("MSH003", text, where, _AMBIGUOUS) for _, text in document.warnings]
@@ -115,10 +127,5 @@ def _layer_at(where: Where) -> Layer:
 def _extended(setting: Setting) -> list[Setting]:
     """The files that a file extends; what has another shape is the schema's matter."""
     extends = setting.get("extends")
-    if extends is None:
-        return []
-    return [
-        item
-        for item in ([extends] if isinstance(extends.value, str) else setting.items("extends"))
-        if isinstance(item.value, str)
-    ]
+    items = extends.value if extends and extends.is_list else [extends]
+    return [item for item in items if item and isinstance(item.value, str)]

@@ -35,7 +35,7 @@ def load(
     raise_all(rules.required_version(merged))
     root, problems = _well_formed(merged, project)
     resolution = resolve(root, project, environ, namespace)
-    raise_all(sorted([*problems, *resolution.problems], key=_place))
+    raise_all(sorted([*layers.problems, *problems, *resolution.problems], key=_place))
     return build(project, root, resolution, layers.cautions)
 
 

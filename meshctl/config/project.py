@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from meshctl.errors import UsageError, did_you_mean
 FOLDER = "configs"
 DEFAULT_ENVIRONMENT = "dev"
 _LOCAL = ".local.yaml"
-_NAME = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True)
@@ -57,10 +55,8 @@ def find_project(
     name = environment or environ.get("MESHCTL_ENV") or _only_environment(root)
     known = environments(root)
     if name not in known:
-        raise UsageError(
-            f"there is no environment {name}" + (f" ({root / FOLDER} has {', '.join(known)})" if known else ""),
-            suggestion=did_you_mean(name, known) or _advice(root, known),
-        )
+        has = f"{root / FOLDER} has {', '.join(known) or 'none'}"
+        raise UsageError(f"there is no environment {name}: {has}", suggestion=did_you_mean(name, known))
     return Project(root, root / FOLDER / f"{name}.yaml", name)
 
 
@@ -79,7 +75,7 @@ def _named_file(file: Path) -> Path:
     if not file.exists():
         near = did_you_mean(file.name, (other.name for other in file.parent.glob("*.y*ml")))
         raise UsageError(f"there is no file {file}", suggestion=near)
-    return Path(os.path.abspath(file))
+    return Path(os.path.normpath(file))
 
 
 def _only_environment(root: Path) -> str:
@@ -90,4 +86,4 @@ def _only_environment(root: Path) -> str:
         return known[0]
     if known:
         raise UsageError(f"which environment: {', '.join(known)}?", suggestion="name one with -e")
-    raise UsageError(f"{root} has no {FOLDER}/*.yaml", suggestion=_advice(root, known))
+    raise UsageError(f"{root} has no {FOLDER}/*.yaml", suggestion="meshctl init makes a project")

@@ -20,7 +20,7 @@ _NAMESPACE = "namespace"
 
 @dataclass(frozen=True)
 class Resolution:
-    """`service_vars` are those of the project overlaid with the service's; without problems only if `problems` is empty."""
+    """`service_vars` are those of the project overlaid with the service's; all of it counts only without `problems`."""
 
     user: str
     project: str

@@ -143,7 +143,7 @@ def durations(root: Setting) -> Iterator[ConfigError]:
 def paths_inside(root: Setting, folder: Path) -> Iterator[ConfigError]:
     """What the file names of the project's folders is inside of the project, links followed."""
     templates = root.get("templates")
-    settings = {("output_path",): root.get("output_path"), ("templates",): templates}
+    settings: dict[yamlio.Path, Setting | None] = {("output_path",): root.get("output_path"), ("templates",): templates}
     if templates and templates.is_list:
         settings = {**settings, **{("templates", index): item for index, item in templates.children().items()}}
     for path, setting in settings.items():
@@ -156,7 +156,7 @@ def template_folders(root: Setting) -> Iterator[ConfigError]:
     for name in root.mapping("service"):
         path = ("service", name, "template")
         setting = root.get(*path)
-        if setting and (os.path.isabs(setting.value) or os.path.normpath(setting.value).startswith("..")):
+        if setting and (".." in Path(os.path.normpath(setting.value)).parts or Path(setting.value).is_absolute()):
             yield _outside(path, setting, "templates")
 
 

@@ -28,7 +28,7 @@ def schema() -> Schema:
 def _validator() -> Any:
     import jsonschema_rs
 
-    return jsonschema_rs.validator_for(schema())
+    return jsonschema_rs.validator_for(dict(schema()))
 
 
 def shape_errors(root: Setting) -> Iterator[tuple[yamlio.Path, ConfigError]]:

@@ -121,9 +121,8 @@ def merge(base: Setting | None, over: Setting) -> Setting:
             merged[key] = merge(merged.get(key), child)
     for key, child in over.value.items():
         if sign := operator(key, child):
-            merged[key[1:]] = (
-                _append(merged.get(key[1:]), child) if sign == "+" else _remove(merged.get(key[1:]), child)
-            )
+            change = _append if sign == "+" else _remove
+            merged[key[1:]] = change(merged.get(key[1:]), child)
     return Setting(merged, before + over.sources)
 
 
@@ -151,18 +150,15 @@ def _remove(base: Setting | None, less: Setting) -> Setting:
 
 def removals_of_nothing(base: Setting | None, over: Setting) -> Iterator[tuple[Setting, list[str]]]:
     """What `-key` names and the layers below do not have, with what they have instead."""
-    if not over.is_mapping:
-        return
-    for key, child in over.value.items():
-        below = base.get(key.lstrip("+-") if operator(key, child) else key) if base else None
-        if operator(key, child) == "-" and child.is_list:
-            known = _texts(below)
+    for key, child in over.mapping().items():
+        if operator(key, child) == "-" and key[1:] not in over.value:
+            known = _entries(base.get(key[1:]) if base else None)
             yield from ((item, known) for item in child.value if item.plain not in known)
         else:
-            yield from removals_of_nothing(below, child)
+            yield from removals_of_nothing(base.get(key) if base else None, child)
 
 
-def _texts(setting: Setting | None) -> list[Any]:
-    if setting is None:
-        return []
-    return list(setting.value) if setting.is_mapping else [child.plain for child in setting.children().values()]
+def _entries(setting: Setting | None) -> list[Any]:
+    """What can be removed: the keys of a mapping, the items of a list."""
+    plain = setting.plain if setting else []
+    return list(plain) if isinstance(plain, (dict, list)) else []

@@ -1,7 +1,7 @@
 """The short ways to write things, brought into one form before layers are merged.
 
-A key with nothing behind is as if it were absent, a list of services is a mapping of their names. Variables are values of
-the user's own, null among them, and are left alone. What has the wrong shape is left alone too: the schema names it.
+A key with nothing behind is as if it were absent, a list of services is a mapping of their names. Variables are values
+of the user's own, null among them, and are left alone. What has the wrong shape is left alone too: the schema names it.
 """
 
 from __future__ import annotations
@@ -15,60 +15,43 @@ from meshctl.errors import ConfigError
 _SERVICES = ("service", "+service")
 
 
-def normalized(setting: Setting) -> Setting:
-    """The root of one layer."""
-    if not setting.is_mapping:
-        return setting
-    return replace(
-        setting, value={key: _top(key, child) for key, child in setting.value.items() if not _is_empty(child)}
-    )
+def normalized(root: Setting) -> Setting:
+    """One layer."""
+    filled = _filled(root)
+    return replace(filled, value={key: _top(key, child) for key, child in filled.value.items()})
 
 
 def _top(key: str, setting: Setting) -> Setting:
     if key == "vars":
         return setting
-    if key == "service_group":
-        return _filled_groups(setting)
+    if key == "service_group" and setting.is_mapping:
+        return replace(setting, value={name: _group(members) for name, members in setting.value.items()})
     if key in _SERVICES:
         return _services(setting, replaces=key != "service" or setting.is_list)
-    return without_empty(setting)
+    return _filled(setting, deep=True)
 
 
-def without_empty(setting: Setting) -> Setting:
+def _filled(setting: Setting, *, deep: bool = False) -> Setting:
+    """Without keys and items that have nothing behind."""
+    children = {step: child for step, child in setting.children().items() if child.value is not None}
+    if deep:
+        children = {step: _filled(child, deep=True) for step, child in children.items()}
     if setting.is_mapping:
-        return replace(
-            setting, value={key: without_empty(child) for key, child in setting.value.items() if not _is_empty(child)}
-        )
-    if setting.is_list:
-        return replace(setting, value=[without_empty(child) for child in setting.value if not _is_empty(child)])
-    return setting
+        return replace(setting, value=children)
+    return replace(setting, value=list(children.values())) if setting.is_list else setting
 
 
-def _is_empty(setting: Setting) -> bool:
-    return setting.value is None
-
-
-def _filled_groups(groups: Setting) -> Setting:
+def _group(members: Setting) -> Setting:
     """A group with nothing behind is there, and has no members."""
-    if not groups.is_mapping:
-        return groups
-    return replace(
-        groups,
-        value={
-            name: replace(members, value=[]) if _is_empty(members) else without_empty(members)
-            for name, members in groups.value.items()
-        },
-    )
+    return _filled(members, deep=True) if members.value is not None else replace(members, value=[])
 
 
 def _services(setting: Setting, *, replaces: bool) -> Setting:
-    named = setting.value.items() if setting.is_mapping else None
-    if setting.is_list:
-        items = [item for item in setting.value if not _is_empty(item)]
-        if not all(_is_service_item(item) for item in items):
-            return replace(setting, value=items)
-        named = [_service_item(item) for item in items]
-    if named is None:
+    if setting.is_mapping:
+        named = list(setting.value.items())
+    elif setting.is_list and all(_is_service_item(item) for item in _filled(setting).value):
+        named = [_service_item(item) for item in _filled(setting).value]
+    else:
         return setting
     return replace(setting, value={name: _service(service) for name, service in named}, replaces=replaces)
 
@@ -78,41 +61,30 @@ def _is_service_item(item: Setting) -> bool:
 
 
 def _service_item(item: Setting) -> tuple[str, Setting]:
-    """`web` and `web: {…}` in a list; where the service is declared is where its name is."""
+    """`web` and `web: {…}` in a list; a service is declared where its name is."""
     return (item.value, replace(item, value={})) if isinstance(item.value, str) else next(iter(item.value.items()))
 
 
 def _service(service: Setting) -> Setting:
-    """The settings of one service without its empty keys; a name with nothing behind is a service."""
-    if _is_empty(service):
-        return replace(service, value={})
+    """A name with nothing behind is a service."""
     if not service.is_mapping:
-        return service
-    return replace(
-        service,
-        value={
-            key: child if key == "vars" else without_empty(child)
-            for key, child in service.value.items()
-            if not _is_empty(child)
-        },
-    )
+        return replace(service, value={}) if service.value is None else service
+    filled = _filled(service)
+    settings = {key: child if key == "vars" else _filled(child, deep=True) for key, child in filled.value.items()}
+    return replace(filled, value=settings)
 
 
 def declared_twice(setting: Setting) -> Iterator[ConfigError]:
     """Services that one list of a layer, as it was written, has a second time."""
     for key in _SERVICES:
         first: dict[str, Setting] = {}
-        for item in setting.items(key):
-            if not _is_service_item(item):
-                continue
-            name = item.value if isinstance(item.value, str) else next(iter(item.value))
+        for name, item in (_service_item(item) for item in setting.items(key) if _is_service_item(item)):
             if name in first:
-                before = first[name].where()
-                place = f", first in line {before.line}" if before else ""
-                yield ConfigError(
-                    f"the service {name} is declared twice{place}",
-                    code="MSH013",
-                    where=item.where(),
-                    suggestion="keep one of the two",
-                )
+                yield _twice(name, item, first[name])
             first.setdefault(name, item)
+
+
+def _twice(name: str, item: Setting, before: Setting) -> ConfigError:
+    first = before.where(key=True)
+    message = f"the service {name} is declared twice" + (f", first in line {first.line}" if first else "")
+    return ConfigError(message, code="MSH013", where=item.where(key=True), suggestion="keep one of the two")
