@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 MANAGER = "meshctl"
+SERVED_WITHIN = 10.0  # seconds from a definition's condition Established to the last API server that serves the kind
 _OTHER_UID = "does not match the UID in record"
 _PATCHES = {
     "merge": "application/merge-patch+json",
@@ -54,6 +56,7 @@ class Cluster:
         self.target = target
         self._transport = transport
         self._discovery = Discovery(transport, cache)
+        self._defined: set[tuple[str, str]] = set()
 
     @property
     def requests(self) -> Counter[str]:
@@ -127,6 +130,8 @@ class Cluster:
         query = {**_writing(dry_run, manager), "fieldValidation": "Strict", "force": "true" if force else None}
         content = "application/apply-patch+yaml"  # JSON is YAML
         answer = self._send(ObjectRef.of(body), "apply", "PATCH", query=query, body=body, content_type=content)
+        if body.get("kind") == "CustomResourceDefinition" and not dry_run:
+            self._defined.add((body["spec"]["group"], body["spec"]["names"]["kind"]))
         return Result(answer.json(), answer.warnings, created=answer.status == 201)
 
     def create(self, body: Mapping[str, Any], *, dry_run: bool = False) -> Body:
@@ -208,6 +213,17 @@ class Cluster:
         return bool(answer.json()["status"].get("allowed"))
 
     def _send(self, ref: ObjectRef, verb: str, method: str, **more: Any) -> Answer:
+        """A kind that we have just defined is waited for: the server serves it a moment after it says so."""
+        patience = SERVED_WITHIN if ref.group_kind in self._defined else 0.0
+        began = time.monotonic()
+        while True:
+            try:
+                return self._send_now(ref, verb, method, **more)
+            except NoSuchKind:
+                if time.monotonic() - began > patience or self._transport.closing.wait(0.1):
+                    raise
+
+    def _send_now(self, ref: ObjectRef, verb: str, method: str, **more: Any) -> Answer:
         """A second time when the kind has moved since it was looked up."""
         resource = self._discovery.resource(ref.api_version, ref.kind, _operation(verb, ref))
         try:
@@ -223,6 +239,8 @@ def _request(ref: ObjectRef, verb: str, method: str, resource: Resource, **more:
     operation = _operation(verb, ref)
     if ref.name and resource.namespaced and not ref.namespace:
         raise Invalid(f"cannot {operation}: it needs a namespace", code="NoNamespace")
+    if any(part in (".", "..") or set(part) & set("/%") for part in (ref.name, ref.namespace)):
+        raise Invalid(f"cannot {operation}: this is no name", code="BadName")
     path = resource.path(ref.namespace, "" if method == "POST" else ref.name)
     return Request(operation, method, path, verb, **more)
 

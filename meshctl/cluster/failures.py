@@ -70,7 +70,7 @@ def failure(operation: Operation, status: int, body: bytes, headers: Mapping[str
     answer = _status_object(body)
     said = str(answer.get("message") or "") or _plain(body) or _bare(status, headers)
     refusal = _Refusal(operation, status, said, answer)
-    for explain in (_unknown_kind, _admission, _rights, _namespace_gone, _conflict, _schema, _validation, _too_busy):
+    for explain in (_unknown_kind, _admission, _namespace_gone, _rights, _conflict, _schema, _validation, _too_busy):
         if error := explain(refusal):
             break
     else:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from meshctl import yamlio
 from meshctl.errors import UsageError, Where
@@ -73,8 +74,7 @@ class Kubeconfig:
         """Raises UsageError for a context that lacks what it names."""
         entry = self.contexts[name]
         cluster = self._named(entry, "cluster", self.clusters, name)
-        if not cluster.body.get("server"):
-            raise UsageError(f"the cluster of context {name} has no server", where=cluster.where)
+        _check_server(str(cluster.body.get("server") or ""), name, cluster)
         user = self._named(entry, "user", self.users, name) if entry.body.get("user") else replace(entry, body={})
         return Context(name, str(entry.body.get("namespace") or ""), cluster, user)
 
@@ -130,6 +130,19 @@ def _merge(merged: Kubeconfig, document: Document, folder: Path) -> None:
             if isinstance(item, dict) and isinstance(item.get(kind) or {}, dict):
                 entry = Entry(item.get(kind) or {}, document, (section, index), folder)
                 entries.setdefault(str(item.get("name")), entry)
+
+
+def _check_server(server: str, context: str, cluster: Entry) -> None:
+    if not server:
+        raise UsageError(f"the cluster of context {context} has no server", where=cluster.where)
+    try:
+        address = urlsplit(server)
+        valid = address.scheme in ("http", "https") and address.hostname and address.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        message = f"the server of context {context}, {server}, is no address"
+        raise UsageError(message, where=cluster.where, suggestion="write it as https://HOST:PORT")
 
 
 def _absolute(entry: Entry, kind: str) -> dict[str, Any]:

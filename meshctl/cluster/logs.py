@@ -37,10 +37,10 @@ class LogStream:
     def _no_log(self, refusal: ClusterError) -> ClusterError | None:
         """The kubelet says all this with 400 and words."""
         said = refusal.message
-        if self._previous and ("previous terminated container" in said or "not found" in said):
-            message, code = f"{_asked(said)}: it has not run before", "NoPreviousLog"
-        elif "is waiting to start" in said or "ContainerCreating" in said:
+        if "is waiting to start" in said:
             message, code = f"{_asked(said)}: it has not started yet", "NotStarted"
+        elif self._previous and "is not valid for pod" not in said:
+            message, code = f"{_asked(said)}: it has not run before", "NoPreviousLog"
         else:
             return None
         return NotFound(message, code=code, status=refusal.status, details=refusal.details)

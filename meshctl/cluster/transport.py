@@ -47,13 +47,13 @@ class Transport:
         connections.ConnectionCls = interruptible(connections.ConnectionCls)
         self._timeout = timeout
         self._lock = threading.Lock()
-        self._closing = threading.Event()
+        self.closing = threading.Event()
         self._reached = False
 
     def send(self, request: Request) -> Answer:
         """Raises ClusterError."""
         within = self._timeout + (0 if request.method == "GET" else ADMISSION)
-        response = self._persist(request, within, self._closing, stream=False)
+        response = self._persist(request, within, self.closing, stream=False)
         return Answer(request.operation, response.status, response.headers, response.data)
 
     def open(self, request: Request, *, silence: float | None, patient: bool = False) -> Stream:
@@ -73,7 +73,7 @@ class Transport:
 
     def close(self) -> None:
         """Ends pauses between tries; the connections go as their requests end."""
-        self._closing.set()
+        self.closing.set()
         self._pool.clear()
 
     def _persist(

@@ -10,7 +10,6 @@ from urllib3 import Timeout
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
-    LocationValueError,
     NameResolutionError,
     NewConnectionError,
     ProxyError,
@@ -25,7 +24,7 @@ from meshctl.errors import Unreachable
 # Codes of faults that happened before the server can have seen the request.
 UNSENT = frozenset({"ConnectionRefused", "ConnectionTimeout", "UnknownHost", "NoRoute"})
 # Codes of faults that no second try heals.
-LASTING = frozenset({"BadAddress", "Certificate", "NoTLS"})
+LASTING = frozenset({"Certificate", "NoTLS"})
 
 
 class _Cause(NamedTuple):
@@ -39,10 +38,6 @@ def unreachable(operation: Operation, target: Target, fault: HTTPError, waited: 
     explain = next((each for kind, each in _EXPLANATIONS if isinstance(fault, kind)), _lost)
     cause = explain(target, fault, waited)
     return Unreachable(f"cannot {operation}: {cause.why}", code=cause.code, suggestion=cause.suggestion)
-
-
-def _bad_address(target: Target, _: HTTPError, __: Timeout) -> _Cause:
-    return _Cause("BadAddress", f"{target.server} is no address of a server", _renew(target))
 
 
 def _proxy(target: Target, fault: HTTPError, _: Timeout) -> _Cause:
@@ -92,7 +87,6 @@ def _lost(target: Target, fault: HTTPError, _: Timeout) -> _Cause:
 
 # Subclasses before their parents.
 _EXPLANATIONS: tuple[tuple[type[HTTPError], Callable[[Target, HTTPError, Timeout], _Cause]], ...] = (
-    (LocationValueError, _bad_address),
     (ProxyError, _proxy),
     (NameResolutionError, _unknown_host),
     (NewConnectionError, _not_connected),
