@@ -96,7 +96,7 @@ def resident_bytes(pid: int) -> int:
 
 
 def stop(pids: Iterable[int], patience: float = TERMINATION_SECONDS) -> None:
-    """Ends processes and what they started: politely, after `patience` seconds for certain. Returns when all are gone."""
+    """Ends processes and what they started; politely, after `patience` seconds by force; returns when they are gone."""
     remaining = [pid for pid in pids if is_alive(pid)]
     _signal_groups(remaining, signal.SIGTERM)
     remaining = _wait_until_gone(remaining, patience)

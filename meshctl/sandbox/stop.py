@@ -14,7 +14,6 @@ from meshctl.sandbox.folders import Folders
 from meshctl.sandbox.lock import hold
 from meshctl.sandbox.processes import running_pid, stop, strays
 
-
 # All that they could still write is about to be deleted.
 PATIENCE_SECONDS = 0.5
 
