@@ -1,0 +1,101 @@
+"""Deleting a service's objects, and waiting until they and their pods are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
+
+from meshctl.errors import MeshctlError
+from meshctl.events import Deleted, Failed, Waiting
+from meshctl.identity import ObjectRef
+from meshctl.lifecycle.applying import failed
+from meshctl.lifecycle.turn import Stuck, Task, Turn
+from meshctl.lifecycle.world import Body
+from meshctl.manifest import order_key
+
+
+def delete(turn: Turn, bodies: Sequence[Body], *, kept: Iterable[Body]) -> Task:
+    """The reverse of the order in which they were made; those of one rank side by side. Raises Stuck."""
+    turn.progress = f"0 of {len(bodies)} objects deleted"
+    for rank in _ranks(bodies):
+        yield from _send(turn, rank)
+    yield from _until_gone(turn, bodies, {body["metadata"]["uid"] for body in kept})
+    yield Deleted(service=turn.service)
+
+
+def _send(turn: Turn, bodies: Sequence[Body]) -> Task:
+    """In the background: what belongs to an object goes after it, and much sooner than before it."""
+    delete_one, submit = turn.run.cluster.delete, turn.run.workers.submit
+    refs = [ObjectRef.of(body) for body in bodies]
+    uids = [body["metadata"]["uid"] for body in bodies]
+    answers = [submit(turn.service, delete_one, ref, uid=uid) for ref, uid in zip(refs, uids, strict=True)]
+    yield from turn.done(answers)
+    failures: list[Failed] = []
+    for ref, answer in zip(refs, answers, strict=True):
+        try:
+            answer.result()
+        except MeshctlError as error:
+            failures.append(failed(turn, ref, error))
+    if failures:
+        raise Stuck(*failures)
+
+
+def _until_gone(turn: Turn, bodies: Sequence[Body], kept: Collection[str]) -> Task:
+    """Tells of each object when it is gone; pods are waited for but not told one by one."""
+    left = {ObjectRef.of(body): body["metadata"]["uid"] for body in bodies}
+    told = ""
+    while True:
+        for ref in [ref for ref, uid in left.items() if not _is_there(turn, ref, uid)]:
+            del left[ref]
+            yield Deleted(service=turn.service, object=ref)
+        turn.progress = f"{len(bodies) - len(left)} of {len(bodies)} objects deleted"
+        pods = _pods(turn, kept)
+        if not left and not pods:
+            return
+        if turn.late:
+            raise Stuck(_still_there(turn, next(iter([*left, *pods]))))
+        reason = f"waiting for {next(iter(left))} to be gone" if left else "waiting for its pods to end"
+        if reason != told:
+            yield Waiting(service=turn.service, reason=reason)
+            told = reason
+        turn.sleep_until(turn.timeout)
+        yield None
+
+
+def _is_there(turn: Turn, ref: ObjectRef, uid: str) -> bool:
+    live = turn.run.world.get(ref)
+    return live is not None and live["metadata"]["uid"] == uid
+
+
+def _pods(turn: Turn, kept: Collection[str]) -> list[ObjectRef]:
+    """The service's pods but for those of workloads that stay."""
+    made = [body for body in turn.run.world.of(turn.service) if body["kind"] in ("Pod", "ReplicaSet")]
+    staying = set(kept) | {body["metadata"]["uid"] for body in made if _owner(body) in kept}
+    return [
+        ObjectRef.of(body)
+        for body in made
+        if body["kind"] == "Pod" and not {_owner(body), body["metadata"]["uid"]} & staying
+    ]
+
+
+def _owner(body: Body) -> str:
+    owners = body["metadata"].get("ownerReferences") or ()
+    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")
+
+
+def _still_there(turn: Turn, ref: ObjectRef) -> Failed:
+    live = turn.run.world.get(ref)
+    finalizers = ", ".join(live["metadata"].get("finalizers") or ()) if live else ""
+    held = f": finalizers hold it: {finalizers}" if finalizers else ""
+    return Failed(
+        service=turn.service,
+        object=ref,
+        code="Terminating",
+        message=f"{ref} is still there after {turn.timeout:g} seconds{held}",
+        suggestion="what set the finalizer has to remove it" if finalizers else "its node may be lost",
+    )
+
+
+def _ranks(bodies: Iterable[Body]) -> Iterator[list[Body]]:
+    ordered = sorted(bodies, key=lambda body: order_key(ObjectRef.of(body)), reverse=True)
+    return (list(rank) for _, rank in groupby(ordered, key=lambda body: order_key(ObjectRef.of(body))[0]))

@@ -1,0 +1,92 @@
+"""What of the project is in the cluster, found by its labels alone: also what the config has long forgotten."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from meshctl.errors import Forbidden, NoSuchKind
+from meshctl.identity import ObjectRef
+from meshctl.lifecycle.ownership import has_controller, service_in
+from meshctl.lifecycle.run import Run
+from meshctl.lifecycle.world import Body
+from meshctl.manifest import LABEL_MANAGED_BY, LABEL_NAMESPACE, LABEL_PART_OF, MANAGED_BY
+
+if TYPE_CHECKING:
+    from meshctl.cluster import Listing, Resource
+
+Found = dict[str, list[Body]]
+
+_FOLLOWERS = {
+    ("", "Endpoints"),
+    ("", "Event"),
+    ("events.k8s.io", "Event"),
+}  # labelled like, and gone with, what made them
+
+
+def find(run: Run) -> Found:
+    """Every object that carries the project's labels, by service; one LIST a kind, all at once.
+
+    What may not be listed is left out: whoever has no right to see a kind has made none of it.
+    """
+    ours = f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_PART_OF}={run.config.project}"
+    elsewhere = f"{ours},{LABEL_NAMESPACE}={run.config.namespace}"
+    answers: list[Future[Listing]] = []
+    for resource in _deletable(run.ask(run.cluster.resources)):
+        if resource.namespaced:
+            answers.append(_list(run, resource, run.config.namespace, ours))
+        if not resource.namespaced or run.config.cluster.allow_namespaces:
+            answers.append(_list(run, resource, "", elsewhere))
+    run.wait_for(answers)
+    return _by_service(_items(answers), run.config.project)
+
+
+def add_claims(run: Run, found: Found) -> None:
+    """The claims that StatefulSets have made for their pods: known by name, as they carry no label of ours."""
+    patterns = {
+        re.compile(rf"{re.escape(claim['metadata']['name'])}-{re.escape(body['metadata']['name'])}-\d+"): service
+        for service, bodies in found.items()
+        for body in bodies
+        if body["kind"] == "StatefulSet"
+        for claim in body["spec"].get("volumeClaimTemplates") or ()
+    }
+    if not patterns:
+        return
+    for claim in run.ask(run.cluster.list, "v1", "PersistentVolumeClaim", run.config.namespace).items:
+        name = claim["metadata"]["name"]
+        service = next((service for pattern, service in patterns.items() if pattern.fullmatch(name)), "")
+        if service and claim not in found[service]:
+            found[service].append(claim)
+
+
+def _deletable(resources: Iterable[Resource]) -> list[Resource]:
+    return [
+        resource
+        for resource in resources
+        if "delete" in resource.verbs and (resource.api_version.rpartition("/")[0], resource.kind) not in _FOLLOWERS
+    ]
+
+
+def _list(run: Run, resource: Resource, namespace: str, labels: str) -> Future[Listing]:
+    return run.workers.submit("", run.cluster.list, resource.api_version, resource.kind, namespace, labels=labels)
+
+
+def _items(answers: Iterable[Future[Listing]]) -> Iterable[Body]:
+    for answer in answers:
+        try:
+            yield from answer.result().items
+        except (Forbidden, NoSuchKind):
+            continue
+
+
+def _by_service(bodies: Iterable[Body], project: str) -> Found:
+    """Without what a controller made: that goes with its owner."""
+    found: Mapping[ObjectRef, Body] = {ObjectRef.of(body): body for body in bodies if not has_controller(body)}
+    services: Found = defaultdict(list)
+    for body in found.values():
+        if service := service_in(body, project):
+            services[service].append(body)
+    return dict(services)

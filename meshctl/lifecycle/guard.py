@@ -1,0 +1,47 @@
+"""What a run may write to at all. Checked before anything is sent."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from meshctl.errors import GuardError
+
+if TYPE_CHECKING:
+    from meshctl.cluster import Cluster
+    from meshctl.config import Config
+
+NEVER_OURS = ("default", "istio-system", "kube-*")
+
+
+def guard(config: Config, cluster: Cluster, *, context_named: bool, yes: bool) -> None:
+    """Raises GuardError for a cluster or a namespace that is not meant for this.
+
+    `context_named` says that `--context` named the cluster, `yes` that `--yes` confirmed it.
+    """
+    guard_namespace(config)
+    guard_context(config, cluster, context_named=context_named, yes=yes)
+
+
+def guard_namespace(config: Config) -> None:
+    if any(fnmatchcase(config.namespace, pattern) for pattern in NEVER_OURS):
+        raise GuardError(
+            f"{config.namespace} is no developer's namespace",
+            code="GuardedNamespace",
+            where=config.where("namespace"),
+            suggestion="set `namespace` in the project file, or take another one with -n",
+        )
+
+
+def guard_context(config: Config, cluster: Cluster, *, context_named: bool, yes: bool) -> None:
+    """A cluster on this machine passes; any other has to be allowed, or be named and confirmed."""
+    target = cluster.target
+    allowed = any(fnmatchcase(target.context, pattern) for pattern in config.cluster.allow_contexts)
+    if target.local or allowed or (context_named and yes):
+        return
+    raise GuardError(
+        f"context {target.context} ({target.server}) is not among the clusters that this project may write to",
+        code="GuardedContext",
+        where=config.where("cluster", "allow_contexts"),
+        suggestion=f"add it to `cluster.allow_contexts`, or say --context {target.context} --yes for once",
+    )

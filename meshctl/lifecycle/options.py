@@ -1,0 +1,54 @@
+"""What a caller may choose about a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+CONCURRENCY = 16
+TIMEOUT = 300.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """`timeout` is in seconds for each service, counted from its first request; a service's own `wait.timeout` wins.
+
+    `fail_fast` begins nothing more after the first failure. `concurrency` bounds the requests under way at once.
+    """
+
+    timeout: float = TIMEOUT
+    fail_fast: bool = False
+    concurrency: int = CONCURRENCY
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartOptions(RunOptions):
+    """Without `wait` the order is kept, but nothing is waited for."""
+
+    dry_run: Literal["none", "client", "server"] = "none"
+    wait: bool = True
+    force_conflicts: bool = False
+    take_ownership: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopOptions(RunOptions):
+    """`with_dependents` also stops what needs the selected; `force` does not mind that it is running."""
+
+    keep_data: bool = True
+    with_dependents: bool = False
+    force: bool = False
+    delete_namespace: bool = False
+    take_ownership: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestartOptions(RunOptions):
+    wait: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReloadOptions(RunOptions):
+    wait: bool = True
+    force_conflicts: bool = False
+    take_ownership: bool = False

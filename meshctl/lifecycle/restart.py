@@ -1,0 +1,108 @@
+"""restart: roll the pods as `kubectl rollout restart` does, service by service in the order of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from meshctl.errors import ClusterError, MeshctlError
+from meshctl.events import Applied, Event, Failed, Planned, Warned
+from meshctl.identity import ObjectRef
+from meshctl.lifecycle.applying import failed
+from meshctl.lifecycle.interrupt import Interrupt
+from meshctl.lifecycle.options import RestartOptions
+from meshctl.lifecycle.run import Run
+from meshctl.lifecycle.settling import until_ready
+from meshctl.lifecycle.turn import Stuck, Task, Turn
+from meshctl.lifecycle.walk import Walk
+from meshctl.lifecycle.world import Body, Scope
+from meshctl.manifest import LABEL_PART_OF
+
+if TYPE_CHECKING:
+    from meshctl.cluster import Cluster
+    from meshctl.plan import Plan
+
+MANAGER = "meshctl-restart"  # its annotation belongs to it alone: an apply by meshctl leaves it, so nothing rolls again
+ANNOTATION = "kubectl.kubernetes.io/restartedAt"
+ROLLED = ("DaemonSet", "Deployment", "StatefulSet")
+
+
+def restart(plan: Plan, cluster: Cluster, options: RestartOptions, interrupt: Interrupt) -> Iterator[Event]:
+    """Events from Planned to Finished. Raises nothing of ours."""
+    run = Run(plan.config, cluster, options, interrupt)
+    unplanned = _planned(run, plan.services, 0)
+    return run.conduct(iter(_Restart(run, plan, wait=options.wait)), unplanned)
+
+
+class _Restart:
+    """The steps of a restart. Iterate it once."""
+
+    def __init__(self, run: Run, plan: Plan, *, wait: bool) -> None:
+        self._run = run
+        self._plan = plan
+        self._wait = wait
+        self._moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def __iter__(self) -> Iterator[Event]:
+        config = self._plan.config
+        ours = f"{LABEL_PART_OF}={config.project}"
+        self._run.listen(Scope("apps/v1", kind, config.namespace, labels=ours) for kind in ROLLED)
+        running = [name for name in self._plan.services if self._run.world.of(name)]
+        if not running:
+            raise ClusterError(
+                f"nothing of this selection runs in {config.namespace}",
+                code="NotRunning",
+                suggestion="meshctl start",
+            )
+        yield _planned(self._run, running, sum(len(self._run.world.of(name)) for name in running))
+        for name in self._plan.services:
+            if name not in running:
+                yield Warned(service=name, code="NotRunning", message=f"no workload of {name} runs here")
+        plan = self._plan.only(running)
+        yield from Walk(self._run, plan.services, plan.schedule(), self._service)
+
+    def _service(self, turn: Turn) -> Task:
+        workloads = sorted(self._run.world.of(turn.service), key=ObjectRef.of)
+        refs = [ObjectRef.of(body) for body in workloads]
+        _refuse_paused(turn, workloads)
+        for ref in refs:
+            try:
+                live = yield from turn.ask(self._run.cluster.patch, ref, self._patch(), manager=MANAGER)
+            except MeshctlError as error:
+                raise Stuck(failed(turn, ref, error)) from error
+            self._run.world.put(live)
+            yield Applied(service=turn.service, object=ref, operation="restarted")
+        if self._wait:
+            yield from until_ready(turn, refs)
+
+    def _patch(self) -> dict[str, object]:
+        return {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: self._moment}}}}}
+
+
+def _refuse_paused(turn: Turn, workloads: Sequence[Body]) -> None:
+    """A paused rollout would take the change and do nothing."""
+    paused = [ObjectRef.of(body) for body in workloads if body["spec"].get("paused")]
+    if paused:
+        raise Stuck(
+            *(
+                Failed(
+                    service=turn.service,
+                    object=ref,
+                    code="Paused",
+                    message=f"the rollout of {ref} is paused",
+                    suggestion=f"kubectl rollout resume {ref.kind.lower()}/{ref.name} -n {ref.namespace}",
+                )
+                for ref in paused
+            )
+        )
+
+
+def _planned(run: Run, services: Sequence[str], objects: int) -> Planned:
+    return Planned(
+        action="restart",
+        namespace=run.config.namespace,
+        context=run.cluster.target.context,
+        services=tuple(services),
+        objects=objects,
+    )

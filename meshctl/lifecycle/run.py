@@ -1,0 +1,143 @@
+"""One run, from its plan to its summary: what all runs share, and how they end, however they end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from meshctl.errors import MeshctlError, NoSuchKind, Problems
+from meshctl.events import ErrorRaised, Event, Finished, Planned
+from meshctl.lifecycle.interrupt import Interrupt
+from meshctl.lifecycle.options import RunOptions
+from meshctl.lifecycle.tally import Tally
+from meshctl.lifecycle.workers import Workers
+from meshctl.lifecycle.world import Scope, World
+
+if TYPE_CHECKING:
+    from meshctl.cluster import Cluster
+    from meshctl.config import Config
+    from meshctl.informer import Informer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TICK = 0.1  # seconds after which a run looks at the clock and at its interrupt, when nothing else wakes it
+
+
+class Stopped(Exception):
+    """Raised inside a run that was interrupted while it waited for an answer."""
+
+
+class Run:
+    """The cluster as one run sees it: its state, the threads that ask, and whether it is time to end."""
+
+    def __init__(self, config: Config, cluster: Cluster, options: RunOptions, interrupt: Interrupt) -> None:
+        self.config = config
+        self.cluster = cluster
+        self.options = options
+        self.interrupt = interrupt
+        self.world = World(cluster, config.project)
+        self.workers = Workers(options.concurrency, self.world.wake)
+        self.tally = Tally()
+        self._listening: dict[Scope, Future[Informer]] = {}
+
+    def conduct(self, steps: Iterator[Event], unplanned: Planned) -> Iterator[Event]:
+        """The events of the steps, and the summary. Raises nothing of ours.
+
+        The first event of the steps is Planned; where they fail before it, `unplanned` says what was asked for.
+        """
+        begun = time.monotonic()
+        failure: MeshctlError | None = None
+        first = True
+        try:
+            for event in steps:
+                first = False
+                self.tally.add(event)
+                yield event
+        except Stopped:
+            pass
+        except MeshctlError as error:
+            failure = error
+        finally:
+            self.close()
+        if first:
+            yield unplanned
+        if failure:
+            self.tally.exit_with(failure.exit_code)
+            yield from _errors(failure)
+        self.tally.exit_with(self.interrupt.exit_code)
+        yield Finished(exit=self.tally.exit, seconds=time.monotonic() - begun, counts=self.tally.counts)
+
+    def close(self) -> None:
+        self.workers.close()
+        self.world.close()
+
+    def ask(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The answer of a call that all of the run waits for. Raises Stopped when it is interrupted meanwhile."""
+        future = self.workers.submit("", call, *args, **kwargs)
+        self.wait_for([future])
+        return future.result()
+
+    def wait_for(self, futures: Iterable[Future[T]]) -> None:
+        """Until all have ended, well or not."""
+        pending = list(futures)
+        while pending := [future for future in pending if not future.done()]:
+            if self.interrupt.is_set():
+                raise Stopped
+            self.world.wake.wait(TICK)
+            self.world.wake.clear()
+
+    def pause(self, seconds: float) -> None:
+        """Raises Stopped when it is interrupted meanwhile."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self.interrupt.is_set():
+                raise Stopped
+            time.sleep(min(TICK, seconds))
+
+    def wait(self) -> set[str]:
+        """The services that something happened to, after a tick at most. Raises what has ended a watch."""
+        self.world.wake.wait(TICK)
+        self.world.wake.clear()
+        return self.workers.ended() | self.world.take_in()
+
+    def listen(self, scopes: Iterable[Scope]) -> None:
+        """Begins to watch all of them at once. A kind that the server does not serve yet is left for later."""
+        futures = {scope: self.listening(scope, "") for scope in dict.fromkeys(scopes)}
+        self.wait_for(futures.values())
+        for scope, future in futures.items():
+            try:
+                self.attach(scope, future)
+            except NoSuchKind:
+                self.forget(scope)
+
+    def listening(self, scope: Scope, service: str) -> Future[Informer]:
+        """Asks for a scope once, whoever wants it; `service` is woken when the answer is there."""
+        if scope not in self._listening:
+            self._listening[scope] = self.workers.submit(service, self.world.listen, scope)
+        return self._listening[scope]
+
+    def attach(self, scope: Scope, future: Future[Informer]) -> None:
+        """What was listened to becomes part of the world. Raises what the server answered instead."""
+        informer = future.result()
+        if not self.world.knows(scope):
+            self.world.attach(scope, informer)
+
+    def forget(self, scope: Scope) -> None:
+        """The next one to want it asks again."""
+        self._listening.pop(scope, None)
+
+
+def _errors(error: MeshctlError) -> Iterator[ErrorRaised]:
+    for each in error.errors if isinstance(error, Problems) else (error,):
+        file, line, column = each.where or ("", 0, 0)
+        yield ErrorRaised(
+            code=each.code,
+            message=each.message,
+            file=file,
+            line=line,
+            column=column,
+            suggestion=each.suggestion,
+        )

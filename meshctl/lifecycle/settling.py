@@ -1,0 +1,135 @@
+"""Waiting until a service is what it is meant to be, or certainly will not be, or its time is up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from meshctl.diagnosis import Diagnosis, diagnose
+from meshctl.errors import ClusterError
+from meshctl.events import Failed, Ready, Waiting
+from meshctl.identity import ObjectRef
+from meshctl.lifecycle.evidence import last_words
+from meshctl.lifecycle.turn import Asking, Stuck, Task, Turn
+from meshctl.lifecycle.world import Body, closer_scopes
+from meshctl.readiness import Readiness, State, readiness, replicas
+from meshctl.readiness.verdict import condition, reason_of
+
+LOOK_CLOSER = 1.0  # seconds after which pods and events are watched too: most services are ready before that
+CLOCKS = 5.0  # seconds by which the cluster's clock may differ from ours
+READY = "ready"
+
+Unready = tuple[ObjectRef, Readiness]
+
+
+def until_ready(turn: Turn, refs: Collection[ObjectRef]) -> Task:
+    """Until the objects meet the service's goal. A claim gates nobody: it may bind only once another's pod wants it."""
+    turn.progress = f"{turn.progress}, not ready yet"
+    gates = [ref for ref in refs if ref.kind != "PersistentVolumeClaim"]
+    yield from _until(turn, gates, turn.goal)
+    ready, wanted = _counts(turn, gates)
+    yield Ready(service=turn.service, seconds=round(turn.seconds, 3), ready=ready, wanted=wanted)
+
+
+def until_current(turn: Turn, refs: Sequence[ObjectRef]) -> Task:
+    """Until these objects are ready, whatever the goal of their service is."""
+    yield from _until(turn, refs, READY)
+
+
+def _until(turn: Turn, refs: Sequence[ObjectRef], goal: str) -> Task:
+    told: Waiting | None = None
+    while unready := _missing(turn, refs, goal):
+        diagnosis = yield from _explain(turn, refs, unready)
+        if diagnosis.certain or turn.late:
+            raise Stuck((yield from _failure(turn, diagnosis)))
+        ready, wanted = _counts(turn, refs)
+        waiting = Waiting(service=turn.service, reason=diagnosis.message, ready=ready, wanted=wanted)
+        if waiting != told:
+            yield waiting
+            told = waiting
+        yield None
+
+
+def _missing(turn: Turn, refs: Sequence[ObjectRef], goal: str) -> list[Unready]:
+    """What keeps the service from its goal: ready, applied, or `condition=TYPE[=STATUS]`."""
+    if goal == "applied":
+        return []
+    if goal.startswith("condition="):
+        _, kind, status = f"{goal}=True".split("=")[:3]
+        return _without_condition(turn, refs, kind, status)
+    verdicts = ((ref, readiness(turn.run.world.get(ref))) for ref in refs)
+    return [(ref, verdict) for ref, verdict in verdicts if verdict.state is not State.CURRENT]
+
+
+def _without_condition(turn: Turn, refs: Sequence[ObjectRef], kind: str, status: str) -> list[Unready]:
+    """Every object that has the condition must have it with this status, and one at least must have it."""
+    found = [(ref, condition(turn.run.world.get(ref) or {}, kind)) for ref in refs]
+    stated = [(ref, each) for ref, each in found if each]
+    if refs and not stated:
+        return [(refs[-1], Readiness(State.IN_PROGRESS, f"waiting for a condition {kind}"))]
+    return [
+        (ref, Readiness(State.IN_PROGRESS, f"waiting for {kind}={status}: {reason_of(each) or 'not yet'}"))
+        for ref, each in stated
+        if each.get("status") != status
+    ]
+
+
+def _explain(turn: Turn, refs: Sequence[ObjectRef], unready: Sequence[Unready]) -> Asking[Diagnosis]:
+    """At first in the object's own words; then, or as soon as something has failed, with its pods and their events."""
+    alarming = turn.late or any(verdict.state in (State.FAILED, State.NOT_FOUND) for _, verdict in unready)
+    if turn.seconds < LOOK_CLOSER and not alarming:
+        turn.sleep_until(LOOK_CLOSER)
+        return _plain(unready)
+    yield from _look_closer(turn)
+    turn.sleep_until(turn.timeout)
+    world = turn.run.world
+    made = [body for body in world.of(turn.service) if body["kind"] in ("Pod", "ReplicaSet")]
+    objects = [body for ref in refs if (body := world.get(ref)) is not None]
+    replica_sets = [body for body in made if body["kind"] == "ReplicaSet" and body not in objects]
+    pods = [body for body in made if body["kind"] == "Pod" and body not in objects]
+    events = world.events_of([*objects, *made])
+    found = diagnose([*objects, *replica_sets], pods, events, since=turn.began_at - CLOCKS)
+    return found or _plain(unready)
+
+
+def _plain(unready: Sequence[Unready]) -> Diagnosis:
+    """What has vanished was deleted by somebody else: it was there when it was applied."""
+    ref, verdict = unready[0]
+    if verdict.state is State.NOT_FOUND:
+        return Diagnosis("Deleted", f"{ref} was deleted by someone else", certain=True, object=ref)
+    return Diagnosis("NotReady", f"{ref}: {verdict.message}", object=ref)
+
+
+def _look_closer(turn: Turn) -> Asking[None]:
+    """Without the right to see pods or events there is less to explain, but no less to wait for."""
+    for scope in closer_scopes(turn.run.config.namespace):
+        if not turn.run.world.knows(scope):
+            answer = turn.run.listening(scope, turn.service)
+            while not answer.done():
+                turn.sleep_until(turn.seconds)  # another service may have asked first, and is the one to be woken
+                yield None
+            try:
+                turn.run.attach(scope, answer)
+            except ClusterError:
+                continue
+
+
+def _failure(turn: Turn, diagnosis: Diagnosis) -> Asking[Failed]:
+    words = yield from turn.ask(last_words, turn.run.cluster, diagnosis)
+    found = replace(diagnosis, evidence=(*diagnosis.evidence, *words))
+    late = "" if diagnosis.certain else f"not ready after {turn.timeout:g} seconds: "
+    return Failed(
+        service=turn.service,
+        object=found.object,
+        code=found.code,
+        message=f"{late}{found.message}",
+        evidence=found.evidence,
+        suggestion=found.suggestion,
+    )
+
+
+def _counts(turn: Turn, refs: Sequence[ObjectRef]) -> tuple[int, int]:
+    """Ready and wanted pods of all workloads together."""
+    bodies: list[Body] = [body for ref in refs if (body := turn.run.world.get(ref)) is not None]
+    pairs = [replicas(body) for body in bodies]
+    return sum(ready for ready, _ in pairs), sum(wanted for _, wanted in pairs)

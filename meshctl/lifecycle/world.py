@@ -1,0 +1,156 @@
+"""What is there: every object of the kinds that a run is about, kept current by one LIST and one watch a kind."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from meshctl.identity import ObjectRef
+from meshctl.informer import Informer
+from meshctl.lifecycle.ownership import service_in
+from meshctl.manifest import LABEL_PART_OF, LABEL_SERVICE
+
+if TYPE_CHECKING:
+    from meshctl.cluster import Cluster
+
+Body = Mapping[str, Any]
+
+
+class Scope(NamedTuple):
+    """One LIST and one watch. `namespace` is empty for the whole cluster."""
+
+    api_version: str
+    kind: str
+    namespace: str = ""
+    labels: str = ""
+    fields: str = ""
+
+
+def scope_of(ref: ObjectRef, project: str) -> Scope:
+    """The whole namespace, so that other owners' objects are seen too; of cluster-scoped kinds only the project's."""
+    if ref.namespace:
+        return Scope(ref.api_version, ref.kind, ref.namespace)
+    return Scope(ref.api_version, ref.kind, labels=f"{LABEL_PART_OF}={project}")
+
+
+def closer_scopes(namespace: str) -> tuple[Scope, ...]:
+    """What explains why something is not ready."""
+    return (
+        Scope("v1", "Pod", namespace, labels=LABEL_SERVICE),
+        Scope("apps/v1", "ReplicaSet", namespace, labels=LABEL_SERVICE),
+        Scope("v1", "Event", namespace, fields="type=Warning"),
+    )
+
+
+class World:
+    """Only the main thread changes it; `listen`, which asks the server, may run in any."""
+
+    def __init__(self, cluster: Cluster, project: str) -> None:
+        self.wake = threading.Event()
+        self._cluster = cluster
+        self._project = project
+        self._informers: dict[Scope, Informer] = {}
+        self._objects: dict[ObjectRef, Body] = {}
+        self._by_service: dict[str, dict[ObjectRef, Body]] = defaultdict(dict)
+        self._events: dict[str, dict[str, Body]] = defaultdict(dict)  # by the uid of the object that they are about
+        self._service_of_uid: dict[str, str] = {}
+        self._touched: set[str] = set()
+
+    def listen(self, scope: Scope) -> Informer:
+        """Lists the scope and begins to watch it. Raises ClusterError. Its answer is for `attach`."""
+        return Informer(
+            self._cluster,
+            scope.api_version,
+            scope.kind,
+            scope.namespace,
+            labels=scope.labels,
+            fields=scope.fields,
+            wake=self.wake,
+        )
+
+    def attach(self, scope: Scope, informer: Informer) -> None:
+        self._informers[scope] = informer
+        for body in informer.objects.values():
+            self.put(body)
+
+    def knows(self, scope: Scope) -> bool:
+        return scope in self._informers
+
+    def get(self, ref: ObjectRef) -> Body | None:
+        return self._objects.get(ref)
+
+    def of(self, service: str) -> list[Body]:
+        """The service's live objects; pods and ReplicaSets among them once somebody listens to those."""
+        return [*self._by_service[service].values()]
+
+    def events_of(self, objects: Iterable[Body]) -> list[Body]:
+        return [event for each in objects for event in self._events[each["metadata"]["uid"]].values()]
+
+    @property
+    def services(self) -> set[str]:
+        """Those of the project that have objects."""
+        return {service for service, objects in self._by_service.items() if objects}
+
+    def put(self, body: Body) -> None:
+        """A newer state of an object; an older one, which a watch may still bring after an apply, changes nothing."""
+        ref = ObjectRef.of(body)
+        if ref.kind == "Event":
+            self._put_event(body)
+            return
+        known = self._objects.get(ref)
+        if known is not None and _is_older(body, known):
+            return
+        self._objects[ref] = body
+        self._file(ref, known, body)
+
+    def take_in(self) -> set[str]:
+        """The services that something happened to since the last call. Raises ClusterError when a watch has ended."""
+        for informer in self._informers.values():
+            for change in informer.drain():
+                if change.deleted:
+                    self._drop(change.object)
+                else:
+                    self.put(change.object)
+        touched, self._touched = self._touched, set()
+        return touched
+
+    def close(self) -> None:
+        for informer in self._informers.values():
+            informer.close()
+
+    def _file(self, ref: ObjectRef, known: Body | None, body: Body) -> None:
+        service = service_in(body, self._project)
+        if known is not None and (before := service_in(known, self._project)) != service:
+            self._by_service[before].pop(ref, None)
+        if service:
+            self._by_service[service][ref] = body
+            self._service_of_uid[body["metadata"]["uid"]] = service
+            self._touched.add(service)
+
+    def _put_event(self, body: Body) -> None:
+        uid = str(body.get("involvedObject", {}).get("uid", ""))
+        self._events[uid][body["metadata"]["name"]] = body
+        if service := self._service_of_uid.get(uid):
+            self._touched.add(service)
+
+    def _drop(self, body: Body) -> None:
+        """Unless another object has taken its name since."""
+        ref = ObjectRef.of(body)
+        known = self._objects.get(ref)
+        if known is None or known["metadata"]["uid"] != body["metadata"]["uid"]:
+            return
+        del self._objects[ref]
+        if service := service_in(known, self._project):
+            self._by_service[service].pop(ref, None)
+            self._touched.add(service)
+
+
+def _is_older(body: Body, known: Body) -> bool:
+    """Resource versions are numbers that grow (KEP-5504); another uid is another object."""
+    mine, theirs = body["metadata"], known["metadata"]
+    if mine.get("uid") != theirs.get("uid"):
+        return False
+    versions = mine.get("resourceVersion", ""), theirs.get("resourceVersion", "")
+    return all(version.isdecimal() for version in versions) and int(versions[0]) < int(versions[1])

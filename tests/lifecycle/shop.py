@@ -1,0 +1,107 @@
+"""Small projects for tests of the engine: services with their manifests, made without config files or templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
+
+from meshctl.config import Config, Wait
+from meshctl.errors import Where
+from meshctl.manifest import (
+    LABEL_MANAGED_BY,
+    LABEL_PART_OF,
+    LABEL_PROJECT,
+    LABEL_SERVICE,
+    MANAGED_BY,
+    Bundle,
+    Manifest,
+    pod_template,
+)
+from meshctl.plan import Plan, Selection, select
+from tests.projects import project
+
+Body = dict[str, Any]
+LABEL_FAIL = "sandbox.meshctl.dev/fail"
+START_DELAY = "sandbox.meshctl.dev/start-delay"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A config with the bodies of its services, in one namespace."""
+
+    config: Config
+    bodies: Mapping[str, Sequence[Body]]
+
+    def plan(self, *services: str, closure: bool = True) -> Plan:
+        return select(self.config, Selection(services=services, all=not services), closure=closure)
+
+    def bundle(self, *services: str) -> Bundle:
+        names = [name for name in self.bodies if name.startswith("_")] + [*self.plan(*services).services]
+        return Bundle(self.config.namespace, {name: tuple(self._manifests(name)) for name in names})
+
+    def waiting(self, service: str, timeout: float | None = None, for_: str = "ready") -> Shop:
+        """The same shop with a `wait` of that service."""
+        declared = replace(self.config.services[service], wait=Wait(timeout, for_))
+        services = {**self.config.services, service: declared}
+        return replace(self, config=replace(self.config, services=services))
+
+    def with_bodies(self, service: str, *bodies: Body) -> Shop:
+        return replace(self, bodies={**self.bodies, service: bodies})
+
+    def _manifests(self, service: str) -> Iterator[Manifest]:
+        for number, body in enumerate(self.bodies.get(service, ())):
+            file = f"{service}/{number}.yaml"
+            yield Manifest(labelled(body, self.config, service), service, file, lambda file=file: Where(file, 1, 1))
+
+
+def shop(namespace: str, services: Mapping[str, Iterable[str]], **bodies: Sequence[Body]) -> Shop:
+    """`services` are names with their needs; whose bodies are not given has one Deployment of its name.
+
+    A service's dashes are underscores in the name of its argument.
+    """
+    config = project({name: tuple(needs) for name, needs in services.items()})
+    given = {name.replace("_", "-") if not name.startswith("_") else name: each for name, each in bodies.items()}
+    every = {name: [deployment(name)] for name in services} | given
+    return Shop(replace(config, namespace=namespace), every)
+
+
+def labelled(body: Body, config: Config, service: str) -> Body:
+    """As render labels it."""
+    made = deepcopy(body)
+    metadata = made["metadata"]
+    if made["kind"] not in ("Namespace", "CustomResourceDefinition", "ClusterRole"):
+        metadata.setdefault("namespace", config.namespace)
+    ours = {LABEL_MANAGED_BY: MANAGED_BY, LABEL_PART_OF: config.project, LABEL_SERVICE: service.replace("_", "meshctl.")}
+    metadata["labels"] = {**(metadata.get("labels") or {}), **ours}
+    if (template := pod_template(made)) and made["kind"] != "Pod":
+        labels = template.setdefault("metadata", {}).setdefault("labels", {})
+        labels.update({LABEL_SERVICE: service, LABEL_PROJECT: config.project})
+    return made
+
+
+def deployment(name: str, *, fail: str = "", delay: str = "", replicas: int = 1, **spec: Any) -> Body:
+    """`fail` is one of the sandbox's ways to fail, `delay` makes its pods start late: `2s`."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": pods(name, fail, delay), **spec},
+    }
+
+
+def pods(name: str, fail: str = "", delay: str = "") -> Body:
+    labels = {"app": name, **({LABEL_FAIL: "SlowStart" if delay else fail} if fail or delay else {})}
+    annotations = {START_DELAY: delay} if delay else {}
+    container = {"name": name, "image": f"registry.local/{name}:1", "resources": {"requests": {"cpu": "10m"}}}
+    return {"metadata": {"labels": labels, "annotations": annotations}, "spec": {"containers": [container]}}
+
+
+def config_map(name: str, **data: str) -> Body:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def service(name: str) -> Body:
+    spec = {"selector": {"app": name}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
