@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+SECOND = 1_000_000_000  # nanoseconds
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -27,12 +28,21 @@ def split_stamp(raw: str) -> tuple[int | None, str, str]:
 
     The kubelet itself writes lines without one into a log that it cannot read, "unable to retrieve container logs".
     """
+    try:
+        return _split(raw)
+    except ValueError:  # looks like one, but is no time
+        return None, "", raw
+
+
+def _split(raw: str) -> tuple[int | None, str, str]:
+    if raw[29:31] == "Z " and raw[19] == "." and raw[20:29].isdecimal():  # as every kubelet of today writes it
+        return _seconds(raw[:19], "Z") * SECOND + int(raw[20:29]), raw[:30], raw[31:]
     stamp, _, text = raw.partition(" ")
     match = _STAMP.fullmatch(stamp)
     if match is None:
         return None, "", raw
     whole, fraction, zone = match.groups("")
-    return _seconds(whole, zone) * 1_000_000_000 + int(fraction.ljust(9, "0")), stamp, text
+    return _seconds(whole, zone) * SECOND + int(fraction.ljust(9, "0")), stamp, text
 
 
 @lru_cache(maxsize=1024)

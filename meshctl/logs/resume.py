@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from meshctl.logs.line import split_stamp
-
-SECOND = 1_000_000_000
+from meshctl.logs.line import SECOND, split_stamp
 
 
 class Bookmark:
@@ -23,6 +21,7 @@ class Bookmark:
         self.count = 0
         self.second: int | None = None
         self._time = 0
+        self._over = 0  # when that second is over, in nanoseconds
         self._seen: list[str] = []
 
     @property
@@ -40,13 +39,13 @@ class Bookmark:
             self.count += 1
             time, stamp, text = split_stamp(raw)
             if time is not None:
-                self._remember(time, raw)
+                self._time = time
+                if time >= self._over:
+                    self._begin_second(time)
+                self._seen.append(raw)
             yield self._time, stamp, text
 
-    def _remember(self, time: int, raw: str) -> None:
-        self._time = time
-        second = time // SECOND
-        if self.second is None or second > self.second:
-            self.second = second
-            self._seen.clear()
-        self._seen.append(raw)
+    def _begin_second(self, time: int) -> None:
+        self.second = time // SECOND
+        self._over = (self.second + 1) * SECOND
+        self._seen.clear()

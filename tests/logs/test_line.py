@@ -28,7 +28,15 @@ def test_a_stamp_is_split_from_its_text(raw: str, nanoseconds: int, text: str) -
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "plain", "2026-01-01 12:00 no stamp", 'failed to try resolving symlinks in path "/x"']
+    "raw",
+    [
+        "",
+        "plain",
+        "2026-01-01 12:00 no stamp",
+        "2026-13-41T00:00:00Z x",
+        "2026-13-41T00:00:00.000000000Z x",
+        'failed to try resolving symlinks in path "/x"',
+    ],
 )
 def test_a_line_without_a_stamp_is_all_text(raw: str) -> None:
     assert split_stamp(raw) == (None, "", raw)

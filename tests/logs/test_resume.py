@@ -8,7 +8,8 @@ from datetime import datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshctl.logs.resume import SECOND, Bookmark
+from meshctl.logs.line import SECOND
+from meshctl.logs.resume import Bookmark
 
 
 def stamped(time: int, text: str) -> str:
