@@ -25,10 +25,10 @@ OTHER = "Other"
 
 COMMANDS: dict[str, Entry] = {
     "init": Entry("init", "Make a new project that starts at once on the sandbox", BEGIN),
-    "start": Entry("start", "Apply services in the order of their needs and wait until they are ready", RUN),
+    "start": Entry("start", "Apply services in the order of their needs, wait until ready", RUN),
     "stop": Entry("stop", "Delete services in reverse order and wait until they are gone", RUN),
     "restart": Entry("restart", "Roll the pods of services, in order, waiting for each", RUN),
-    "reload": Entry("reload", "Apply changed ConfigMaps and Secrets and roll only what uses them", RUN),
+    "reload": Entry("reload", "Apply changed ConfigMaps and Secrets, roll what uses them", RUN),
     "diff": Entry("diff", "Show what start would change, field by field", RUN),
     "status": Entry("status", "Show each service: ready or why not, image, age, drift", LOOK),
     "pods": Entry("pods", "List the pods by service", LOOK),

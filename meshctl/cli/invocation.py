@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from meshctl.output.terminal import Terminal
@@ -37,23 +37,24 @@ OUTPUT = GlobalOption(("-o", "--output"), "Form of the output", "FORM")
 COLORS = ("auto", "always", "never")
 
 GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
-    GlobalOption(("-C", "--directory"), "The project's folder; default: the nearest one upwards with configs/", "DIR"),
-    GlobalOption(("-e", "--env"), "The environment: configs/ENV.yaml; default: dev, or the only one", "ENV"),
-    GlobalOption(("-f", "--file"), "A config file in place of an environment", "FILE"),
+    GlobalOption(("-C", "--directory"), "The project's folder; default: nearest with configs/", "DIR"),
+    GlobalOption(("-e", "--env"), "Use configs/ENV.yaml; default: dev, or the only one", "ENV"),
+    GlobalOption(("-f", "--file"), "A config file instead of an environment", "FILE"),
     GlobalOption(("--set",), "Set a config value, typed as YAML: vars.tag=v2", "PATH=VALUE", repeatable=True),
     GlobalOption(("--set-string",), "Set a config value, always a string", "PATH=VALUE", repeatable=True),
     GlobalOption(("--set-file",), "Set a config value to the text of a file", "PATH=FILE", repeatable=True),
-    GlobalOption(("-n", "--namespace"), "The namespace; default: the config's, or the login name", "NS"),
+    GlobalOption(("-n", "--namespace"), "The namespace; default: the config's, or your login", "NS"),
     GlobalOption(("--context",), "The context of the kubeconfig", "NAME"),
-    GlobalOption(("--kubeconfig",), "The kubeconfig; default: KUBECONFIG, a running sandbox, ~/.kube/config", "FILE"),
+    GlobalOption(("--kubeconfig",), "The kubeconfig; default: KUBECONFIG, sandbox, ~/.kube", "FILE"),
     OUTPUT,
     GlobalOption(("-q", "--quiet"), "Say only results and errors"),
     GlobalOption(("-v", "--verbose"), "Say more; errors come with their traceback"),
     GlobalOption(("--color",), "Colour: auto, always or never; default: auto", "WHEN"),
-    GlobalOption(("-y", "--yes"), "Answer every question with yes, and confirm the named context"),
+    GlobalOption(("-y", "--yes"), "Answer yes to every question; confirm --context"),
 )
 
-ASSIGNMENTS = {"set": "yaml", "set_string": "string", "set_file": "file"}
+Mode = Literal["yaml", "string", "file"]
+ASSIGNMENTS: dict[str, Mode] = {"set": "yaml", "set_string": "string", "set_file": "file"}
 """The options that set config values, and how each reads its value."""
 
 
@@ -61,7 +62,7 @@ class Assigned(NamedTuple):
     """One `--set` or its kin, as typed: `path=value`."""
 
     option: str
-    mode: str
+    mode: Mode
     text: str
 
 

@@ -23,7 +23,7 @@ def _program(program: str) -> Iterable[str]:
             section = first.section
             yield from ("", f"{section}:")
         yield f"  {name:<12}{help_text}"
-    yield from ("", "Global options (before or after the command's name; each is also MESHCTL_<LONG_NAME>):")
+    yield from ("", "Global options (before or after the command's name; also MESHCTL_LONG_NAME):")
     yield from _options()
     yield from ("", f'"{program} COMMAND --help" shows a command\'s options and examples.')
 
@@ -41,7 +41,7 @@ def listed() -> Iterable[tuple[str, str]]:
 def _options() -> Iterable[str]:
     for option in GLOBAL_OPTIONS:
         flags = ", ".join(option.flags) + (f" {option.metavar}" if option.metavar else "")
-        yield f"  {flags:<28}{option.help}"
+        yield f"  {flags:<25}{option.help}"
 
 
 def _group(group: str, program: str) -> Iterable[str]:

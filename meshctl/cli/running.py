@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from meshctl.cli.invocation import Invocation
-from meshctl.cli.signals import interruptible
+from meshctl.cli.signals import ending_at_once, interruptible, interruption
 from meshctl.events import Event, Finished
+from meshctl.output import failures
+from meshctl.output.documents import as_json
 from meshctl.output.runs import printer
 
 if TYPE_CHECKING:
@@ -34,14 +36,24 @@ def follow(invocation: Invocation, work: Callable[[Interrupt], Iterator[Event]])
 
 
 def until_interrupted(
-    invocation: Invocation, read: Callable[[Interrupt], Iterator[Item]], show: Callable[[Item], None]
+    read: Callable[[Interrupt], Iterator[Item]], show: Callable[[Item], None], *, tidy: Callable[[], None]
 ) -> int:
     """Shows what is read, until it ends, or Ctrl-C ends it without a word: that is how one leaves it."""
     from meshctl.lifecycle import Interrupt
 
-    interrupt = Interrupt()
-    with interruptible(interrupt, notice=lambda _: None, at_once=lambda: None), closing(read(interrupt)) as items:  # type: ignore[type-var]
+    with ending_at_once(lambda _: tidy()), closing(read(Interrupt())) as items:  # type: ignore[type-var]
         for item in items:
             show(item)
-            invocation.terminal.stdout.flush()
-    return interrupt.exit_code
+    return 0
+
+
+@contextmanager
+def reading(invocation: Invocation) -> Iterator[None]:
+    """While the cluster is only asked, a signal ends at once; programs are told so."""
+
+    def told(exit_code: int) -> None:
+        if invocation.output == "json":
+            invocation.terminal.result(as_json(failures.document(interruption(exit_code))))
+
+    with ending_at_once(told):
+        yield

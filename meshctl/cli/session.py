@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -98,33 +99,55 @@ def reach(invocation: Invocation, chosen: Selection, *, closure: bool = False) -
     return Reached(config, plan, connect(invocation, config))
 
 
-def prepare(invocation: Invocation, chosen: Selection, *, closure: bool = False) -> Prepared:
-    """Files first: what is wrong with them is told before any cluster is asked. Raises GuardError last."""
+def prepare(invocation: Invocation, chosen: Selection, *, closure: bool) -> Prepared:
+    """Files first: what is wrong with them is told before any cluster is asked. Raises GuardError last.
+
+    `closure` is for the plan; what the bundle's ConfigMaps and Secrets hash to takes what is needed in any case.
+    """
     config = load_config(invocation)
     plan = make_plan(config, chosen, closure=closure)
-    bundle = make_bundle(invocation, plan)
-    cluster = connect(invocation, config)
-    guard(invocation, config, cluster)
-    return Prepared(config, plan, bundle, cluster)
+    bundle = make_bundle(invocation, plan if closure else make_plan(config, chosen, closure=True))
+    return Prepared(config, plan, bundle, connect_to_change(invocation, config))
 
 
-def guard(invocation: Invocation, config: Config, cluster: Cluster) -> None:
+def connect_to_change(invocation: Invocation, config: Config) -> Cluster:
     """Raises GuardError unless this cluster and namespace may be written to."""
     from meshctl import lifecycle
 
+    cluster = connect(invocation, config)
     lifecycle.guard(config, cluster, context_named=invocation.context is not None, yes=invocation.yes)
+    return cluster
 
 
-def confirm_stop(invocation: Invocation, config: Config, chosen: Selection) -> None:
-    """Stopping without a word of what is confirmed first. Raises GuardError where it is not, or nobody can be asked."""
-    if invocation.yes or chosen.all or chosen.services or chosen.groups:
+def services_to_stop(invocation: Invocation, config: Config, chosen: Selection) -> tuple[str, ...] | None:
+    """None is everything that is there. A name that the config does not have may be a service that it once had.
+
+    With nothing named it asks. Raises GuardError where the answer is no, or nobody can be asked.
+    """
+    if chosen.all and not (chosen.services or chosen.groups):
+        return None
+    gone = tuple(name for name in chosen.services if _may_be_gone(config, name))
+    known = replace(chosen, services=tuple(name for name in chosen.services if name not in gone))
+    if gone and not (known.services or known.groups):
+        return gone
+    plan = make_plan(config, known, closure=False)
+    if not (chosen.services or chosen.groups):
+        _confirm_stop(invocation, config, plan)
+    return (*plan.services, *gone)
+
+
+def _may_be_gone(config: Config, name: str) -> bool:
+    return name not in config.services and name not in config.groups and not set("*?[") & set(name)
+
+
+def _confirm_stop(invocation: Invocation, config: Config, plan: Plan) -> None:
+    if invocation.yes:
         return
     if not invocation.terminal.interactive:
         advice = "name services or groups, or say --all or --yes"
-        raise GuardError("nothing is named, and here is nobody to ask whether all is meant", suggestion=advice)
-    plan = make_plan(config, chosen, closure=False)
+        raise GuardError("no service is named, and nobody can be asked whether all are meant", suggestion=advice)
     if not invocation.terminal.agrees(f"Stop {', '.join(plan.services)} in namespace {config.namespace}?"):
-        raise GuardError("not confirmed, nothing was stopped")
+        raise GuardError("not confirmed: nothing was stopped")
 
 
 def connect(invocation: Invocation, config: Config) -> Cluster:

@@ -27,9 +27,16 @@ def terminate_as_error() -> None:
 
 
 def _raise_terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    raise interruption(128 + number)
+
+
+def interruption(exit_code: int) -> Interrupted:
+    """The error of Ctrl-C, 130, or of SIGTERM, 143."""
+    if exit_code == Interrupted.exit_code:
+        return Interrupted("interrupted")
     error = Interrupted("terminated", code="Terminated")
-    error.exit_code = 143
-    raise error
+    error.exit_code = exit_code
+    return error
 
 
 @contextmanager
@@ -45,12 +52,36 @@ def interruptible(work: Interruptible, *, notice: Callable[[str], None], at_once
         work.set(code)
         notice("interrupted: finishing what has begun; once more ends at once")
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    with _handled_by(ask):
+        yield
+
+
+@contextmanager
+def ending_at_once(tidy: Callable[[int], None]) -> Iterator[None]:
+    """For what only reads: nothing must be finished, and a server that does not answer must not hold up the end.
+
+    `tidy` is given the exit code; it says what there is to say, and leaves the terminal as a prompt may follow.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        try:
+            tidy(128 + number)
+            sys.stdout.flush()
+        finally:
+            os._exit(128 + number)
+
+    with _handled_by(end):
+        yield
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
 def die_of_broken_pipe() -> int:

@@ -21,6 +21,8 @@ from meshctl.cli.values import invocation_of
 if TYPE_CHECKING:
     from meshctl.plan import Selection
 
+_NOT_TYPERS = {"Invocation": None, "Selection": None}
+"""Types of parameters that Typer never sees, and that no command has to import for it."""
 _SERVICES = typer.Argument(
     metavar="SERVICE...",
     help="Services, or globs of them; default: what the config enables",
@@ -36,7 +38,7 @@ _NO_NEEDS = typer.Option("--no-needs", help="Leave out what the selected service
 
 def with_shared_parameters(command: Command, program: str) -> Callable[..., int | None]:
     """The function that Typer sees: what selects, the command's own, then the global options."""
-    parameters = list(inspect.signature(command.function, eval_str=True).parameters.values())
+    parameters = list(inspect.signature(command.function, locals=_NOT_TYPERS, eval_str=True).parameters.values())
     own = parameters[2 if command.selects else 1 :]
     taken = {flag for parameter in own for flag in _flags(parameter)}
     selecting = list(_selecting(command.selects))

@@ -28,15 +28,16 @@ def show(
     from meshctl import inventory
 
     if not watch:
-        table = inventory.read(cluster, view)
+        with running.reading(invocation):
+            table = inventory.read(cluster, view)
         _warn(invocation, table)
         invocation.terminal.result(text_of(table.rows))
         return 0
     with watcher(invocation.output, invocation.terminal) as shown:
         return running.until_interrupted(
-            invocation,
             lambda interrupt: inventory.watch(cluster, view, interrupt),
             lambda table: shown.show(text_of(table.rows)),
+            tidy=shown.close,
         )
 
 

@@ -26,10 +26,13 @@ class Watcher(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(  # noqa: B027 - only one that draws has something to tidy up
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing by default."""
+        self.close()
+
+    def close(self) -> None:  # noqa: B027 - only one that draws has something to tidy up
+        """Leaves the terminal as a prompt may follow."""
 
 
 def watcher(form: str, terminal: Terminal) -> Watcher:
@@ -45,6 +48,7 @@ class JsonLines(Watcher):
 
     def show(self, text: str) -> None:
         self._terminal.result(as_line(json.loads(text)))
+        self._terminal.stdout.flush()
 
 
 class Documents(Watcher):
@@ -52,6 +56,7 @@ class Documents(Watcher):
 
     def show(self, text: str) -> None:
         self._terminal.result(f"---\n{text}")
+        self._terminal.stdout.flush()
 
 
 class NewLines(Watcher):
@@ -64,6 +69,7 @@ class NewLines(Watcher):
     def show(self, text: str) -> None:
         lines = text.splitlines()
         self._terminal.result("\n".join(line for line in lines if line not in self._seen))
+        self._terminal.stdout.flush()
         self._seen = set(lines)
 
 
@@ -86,8 +92,6 @@ class Redrawn(Watcher):
             self._live.start()
         self._live.update(drawn, refresh=True)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         if self._live:
             self._live.stop()

@@ -33,7 +33,8 @@ _AGES = (
     (2 * _DAY, _HOUR, "h", 0, ""),
     (8 * _DAY, _DAY, "d", _HOUR, "h"),
     (2 * _YEAR, _DAY, "d", 0, ""),
-    (10**12, _YEAR, "y", _DAY, "d"),
+    (8 * _YEAR, _YEAR, "y", _DAY, "d"),
+    (float("inf"), _YEAR, "y", 0, ""),
 )
 """Below how many seconds, which unit, its letter, and the unit and the letter of the rest, where a rest is told."""
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meshctl.cli import session
+from meshctl.cli import running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
-from meshctl.plan import Selection
+
+if TYPE_CHECKING:
+    from meshctl.plan import Selection
 
 
 @as_command(
@@ -34,6 +36,7 @@ def command(
     from meshctl.output import diffs
 
     found = session.prepare(invocation, chosen, closure=True)
-    changes = lifecycle.diff(found.plan, found.bundle, found.cluster)
+    with running.reading(invocation):
+        changes = lifecycle.diff(found.plan, found.bundle, found.cluster)
     invocation.terminal.result(diffs.show(changes, invocation.output, invocation.terminal, summary=summary))
     return 1 if changes else 0

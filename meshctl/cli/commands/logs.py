@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,9 +9,11 @@ from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
 from meshctl.cli.parameters import seconds
 from meshctl.errors import UsageError
-from meshctl.plan import Selection
 
 Pattern = list[str] | None
+
+if TYPE_CHECKING:
+    from meshctl.plan import Selection
 
 
 @as_command(
@@ -81,15 +83,17 @@ def command(
         template=template,
     )
     selector = logs.Selector(found.config.project, found.plan.services)
+
+    def show(line: logs.LogLine) -> None:
+        invocation.terminal.result(line_of(line))
+        if follow:
+            invocation.terminal.stdout.flush()
+
+    notice = invocation.terminal.notice
     return running.until_interrupted(
-        invocation,
         lambda interrupt: logs.stream(
-            found.cluster,
-            found.config.namespace,
-            selector,
-            options,
-            interrupt,
-            notice=invocation.terminal.notice,
+            found.cluster, found.config.namespace, selector, options, interrupt, notice=notice
         ),
-        lambda line: invocation.terminal.result(line_of(line)),
+        show,
+        tidy=lambda: None,
     )

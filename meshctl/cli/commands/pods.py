@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from meshctl.cli import session, watching
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
 from meshctl.cli.parameters import Watch
-from meshctl.plan import Selection
+
+if TYPE_CHECKING:
+    from meshctl.plan import Selection
 
 
 @as_command(

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from meshctl.cli import running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
 from meshctl.cli.parameters import Concurrency, FailFast, Timeout, Wait, seconds
-from meshctl.plan import Selection
+
+if TYPE_CHECKING:
+    from meshctl.plan import Selection
 
 
 @as_command(
@@ -34,7 +38,7 @@ def command(
     options = lifecycle.ReloadOptions(
         wait=wait, timeout=seconds("--timeout", timeout), fail_fast=fail_fast, concurrency=concurrency
     )
-    found = session.prepare(invocation, chosen)
+    found = session.prepare(invocation, chosen, closure=False)
     return running.follow(
         invocation, lambda interrupt: lifecycle.reload(found.plan, found.bundle, found.cluster, options, interrupt)
     )

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from meshctl.cli import running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
 from meshctl.cli.parameters import Concurrency, FailFast, Timeout, Wait, seconds
-from meshctl.plan import Selection
+
+if TYPE_CHECKING:
+    from meshctl.plan import Selection
 
 
 @as_command(
@@ -34,8 +38,7 @@ def command(
     options = lifecycle.RestartOptions(
         wait=wait, timeout=seconds("--timeout", timeout), fail_fast=fail_fast, concurrency=concurrency
     )
-    found = session.reach(invocation, chosen)
-    session.guard(invocation, found.config, found.cluster)
-    return running.follow(
-        invocation, lambda interrupt: lifecycle.restart(found.plan, found.cluster, options, interrupt)
-    )
+    config = session.load_config(invocation)
+    plan = session.make_plan(config, chosen, closure=False)
+    cluster = session.connect_to_change(invocation, config)
+    return running.follow(invocation, lambda interrupt: lifecycle.restart(plan, cluster, options, interrupt))

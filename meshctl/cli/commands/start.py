@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from meshctl.cli import running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
 from meshctl.cli.parameters import Concurrency, DryRun, FailFast, Timeout, Wait, seconds
-from meshctl.plan import Selection
+
+if TYPE_CHECKING:
+    from meshctl.plan import Selection
 
 
 @as_command(
@@ -41,7 +45,8 @@ def command(
         fail_fast=fail_fast,
         concurrency=concurrency,
     )
-    found = session.prepare(invocation, chosen, closure=True)
-    return running.follow(
-        invocation, lambda interrupt: lifecycle.start(found.plan, found.bundle, found.cluster, options, interrupt)
-    )
+    config = session.load_config(invocation)
+    plan = session.make_plan(config, chosen, closure=True)
+    bundle = session.make_bundle(invocation, plan)
+    cluster = None if dry_run == "client" else session.connect_to_change(invocation, config)
+    return running.follow(invocation, lambda interrupt: lifecycle.start(plan, bundle, cluster, options, interrupt))

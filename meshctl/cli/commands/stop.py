@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,7 +8,9 @@ from meshctl.cli import running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
 from meshctl.cli.parameters import Timeout, seconds
-from meshctl.plan import Selection
+
+if TYPE_CHECKING:
+    from meshctl.plan import Selection
 
 
 @as_command(
@@ -50,7 +52,6 @@ def command(
         timeout=seconds("--timeout", timeout),
     )
     config = session.load_config(invocation)
-    session.confirm_stop(invocation, config, chosen)
-    cluster = session.connect(invocation, config)
-    session.guard(invocation, config, cluster)
-    return running.follow(invocation, lambda interrupt: lifecycle.stop(config, chosen, cluster, options, interrupt))
+    services = session.services_to_stop(invocation, config, chosen)
+    cluster = session.connect_to_change(invocation, config)
+    return running.follow(invocation, lambda interrupt: lifecycle.stop(config, services, cluster, options, interrupt))
