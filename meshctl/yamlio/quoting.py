@@ -14,7 +14,7 @@ from meshctl.yamlio.scalars import is_text_to_all, json_key
 _LONGEST_KEY = 400  # characters; readers want "? " before a key beyond 1024 bytes
 
 _PLAIN = re.compile(
-    r"(?:[\w/.$()^+~<;=\\]|-(?![\s-])|--(?=[a-zA-Z]))"  # a first character that begins nothing else
+    r"(?:[\w/.$()^+~<;=\\]|-(?=[^\s-])|--(?=[a-zA-Z]))"  # a first character that begins nothing else
     r"(?:[^:#]|:(?!\s)|(?<!\s)#)*(?<![\s:])"
 )
 _PRINTABLE = "\x20-\x7e\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
@@ -39,13 +39,13 @@ def scalar(value: Any, indent: str) -> str:
     raise YamlError(f"a {type(value).__name__} cannot be written as YAML")
 
 
-def key(value: Any) -> str:
-    """A mapping's key with its colon."""
+def key(value: Any, indent: str) -> str:
+    """A mapping's key with its colon; `indent` is the mapping's."""
     name = value if isinstance(value, str) else json_key(value) if isinstance(value, (int, float)) else None
     if name is None:
         raise YamlError(f"{value!r} cannot be a key: Kubernetes takes only texts")
     written = text(name)
-    return f"{written}:" if len(written) <= _LONGEST_KEY else f"? {written}\n: "
+    return f"{written}:" if len(written) <= _LONGEST_KEY else f"? {written}\n{indent}:"
 
 
 @lru_cache(maxsize=16384)

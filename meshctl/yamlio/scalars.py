@@ -141,16 +141,19 @@ def json_key(raw: Scalar) -> str | None:
 
 def _float_key(value: float) -> str:
     """Go's FormatFloat(value, 'g', -1, 32), as sigs.k8s.io/yaml calls it: keys have 32 bits, 1e300 is infinite."""
-    if math.isnan(value) or abs(value) > 3.4028235677973366e38:
-        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     single = _as_single(value)
+    if not math.isfinite(single):
+        return ".nan" if math.isnan(single) else ".inf" if single > 0 else "-.inf"
     digits = next(text for text in (f"{single:.{n}e}" for n in range(9)) if _as_single(float(text)) == single)
     exponent = int(digits.partition("e")[2])
     return digits if exponent < -4 or exponent > 5 else f"{Decimal(digits):f}"
 
 
 def _as_single(value: float) -> float:
-    return float(struct.unpack("f", struct.pack("f", value))[0])
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def is_timestamp(text: str) -> bool:

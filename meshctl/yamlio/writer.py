@@ -42,13 +42,13 @@ def _collection(value: Any, indent: str, lead: str, parts: list[str], depth: int
 def _mapping(value: dict[Any, Any], indent: str, lead: str, parts: list[str], depth: int) -> None:
     for name, child in value.items():
         if child.__class__ is str and "\n" not in child:
-            parts.append(f"{lead}{key(name)} {text(child)}\n")
+            parts.append(f"{lead}{key(name, indent)} {text(child)}\n")
         elif _is_filled(child):
-            parts.append(f"{lead}{key(name)}\n")
+            parts.append(f"{lead}{key(name, indent)}\n")
             inner = indent + "  " if isinstance(child, dict) else indent
             _collection(child, inner, inner, parts, depth + 1)
         else:
-            parts.append(f"{lead}{key(name)} {scalar(child, indent)}\n")
+            parts.append(f"{lead}{key(name, indent)} {scalar(child, indent)}\n")
         lead = indent
 
 
