@@ -6,7 +6,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from meshctl.errors import SandboxError
 from meshctl.sandbox.certificates import authority, key_pair
@@ -28,6 +28,12 @@ class Client:
         admin = key_pair(folders, "admin")
         self._context.load_cert_chain(admin.certificate, admin.key)
         self._open: http.client.HTTPSConnection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def request(self, method: str, path: str, body: str = "", content_type: str = JSON) -> tuple[int, str]:
         """Status and text; (0, reason) when there is no answer. One try more, as an idle connection may be closed."""

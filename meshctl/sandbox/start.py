@@ -117,8 +117,7 @@ def _start_missing(folders: Folders, record: Record) -> Iterator[Progress]:
 
 def _start_in_order(starter: _Starter) -> Iterator[Progress]:
     folders, record = starter.folders, starter.record
-    client = Client(folders, record.ports["kube-apiserver"])
-    with contextlib.closing(client):
+    with Client(folders, record.ports["kube-apiserver"]) as client:
         yield from starter.start("etcd", "kube-apiserver")
         yield from starter.wait("kube-apiserver")
         yield from starter.start("kube-controller-manager", "kube-scheduler")

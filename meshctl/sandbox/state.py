@@ -23,11 +23,8 @@ def program_state(folders: Folders, record: Record, program: str) -> str:
 
 
 def is_healthy(folders: Folders, record: Record, program: str) -> bool:
-    client = Client(folders, record.ports[program], timeout=CHECK_SECONDS)
-    try:
-        return client.request("GET", HEALTH_PATHS[program])[0] == 200
-    finally:
-        client.close()
+    with Client(folders, record.ports[program], CHECK_SECONDS) as client:
+        return client.healthy(HEALTH_PATHS[program])
 
 
 def read_status(name: str) -> Status:
@@ -64,7 +61,8 @@ def read_status(name: str) -> Status:
 
 
 def _version(folders: Folders, record: Record) -> str:
-    status, text = Client(folders, record.ports["kube-apiserver"], CHECK_SECONDS).request("GET", "/version")
+    with Client(folders, record.ports["kube-apiserver"], CHECK_SECONDS) as client:
+        status, text = client.request("GET", "/version")
     return str(json.loads(text)["gitVersion"]) if status == 200 else ""
 
 
