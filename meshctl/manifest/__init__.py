@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshctl.manifest.bundle import NAMESPACE_SERVICE, Bundle, Manifest
+from meshctl.manifest.bundle import Bundle, Manifest
 from meshctl.manifest.kinds import WORKLOADS, is_namespaced, order_key
 from meshctl.manifest.labels import (
     ANNOTATION_CONFIG_HASH,
@@ -15,6 +15,8 @@ from meshctl.manifest.labels import (
     LABEL_PROJECT,
     LABEL_SERVICE,
     MANAGED_BY,
+    NAMESPACE_SERVICE,
+    service_label,
     service_of,
 )
 from meshctl.manifest.pods import config_references, pod_template
@@ -38,5 +40,6 @@ __all__ = [
     "is_namespaced",
     "order_key",
     "pod_template",
+    "service_label",
     "service_of",
 ]

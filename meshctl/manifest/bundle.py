@@ -10,8 +10,6 @@ from typing import Any
 from meshctl.errors import Caution, Where
 from meshctl.identity import ObjectRef
 
-NAMESPACE_SERVICE = "_namespace"  # stands for templates/_namespace/, which comes before every service
-
 
 @dataclass(frozen=True)
 class Manifest:

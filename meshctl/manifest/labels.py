@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+NAMESPACE_SERVICE = "_namespace"  # stands for templates/_namespace/, which comes before every service
+
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY = "meshctl"
 LABEL_PART_OF = "app.kubernetes.io/part-of"  # the project
@@ -16,6 +18,13 @@ LABEL_NAMESPACE = "meshctl.dev/namespace"  # on objects outside of the developer
 ANNOTATION_CONFIG_HASH = "meshctl.dev/config-hash"  # on pod templates: of the ConfigMaps and Secrets they read
 ANNOTATION_KEEP = "meshctl.dev/keep"  # "true": survives stop and prune
 
+_NAMESPACE_LABEL = "meshctl.namespace"  # a label's value cannot begin with _, and no service can be called so
+
+
+def service_label(service: str) -> str:
+    """The value of LABEL_SERVICE for a service, or for NAMESPACE_SERVICE."""
+    return _NAMESPACE_LABEL if service == NAMESPACE_SERVICE else service
+
 
 def service_of(body: Mapping[str, Any], project: str) -> str:
     """The service of a pod, or of what else is made from a pod template; empty when it is another project's or none.
@@ -23,4 +32,7 @@ def service_of(body: Mapping[str, Any], project: str) -> str:
     A pod without LABEL_PROJECT counts as the project's.
     """
     labels = body["metadata"].get("labels") or {}
-    return str(labels.get(LABEL_SERVICE, "")) if labels.get(LABEL_PROJECT, project) == project else ""
+    if labels.get(LABEL_PROJECT, project) != project:
+        return ""
+    service = str(labels.get(LABEL_SERVICE, ""))
+    return NAMESPACE_SERVICE if service == _NAMESPACE_LABEL else service

@@ -9,8 +9,8 @@ from itertools import pairwise
 from operator import or_
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from meshctl.config import Config, did_you_mean
-from meshctl.errors import UsageError
+from meshctl.config import Config
+from meshctl.errors import UsageError, did_you_mean
 from meshctl.plan.order import inverse, project_order, reach
 from meshctl.plan.schedule import Schedule
 from meshctl.plan.selection import Selection, selected

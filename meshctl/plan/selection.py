@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from meshctl.config import Choice, Config, did_you_mean
-from meshctl.errors import MeshctlError, UsageError, raise_all
+from meshctl.config import Choice, Config
+from meshctl.errors import MeshctlError, UsageError, did_you_mean, raise_all
 from meshctl.plan.order import reach
 
 LISTED = 80  # characters: names that take more room are not written into a message

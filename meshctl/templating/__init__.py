@@ -5,16 +5,27 @@ Importing this room does not import Jinja: that costs 0.1 s, and many commands n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshctl.templating.filters import dns_label
+from meshctl.templating.folders import Folders
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from meshctl.templating.files import Templates
+    from meshctl.templating.tracing import Trace
 
-__all__ = ["dns_label", "environment", "evaluate", "is_templated", "names", "render"]
+__all__ = [
+    "Folders",
+    "dns_label",
+    "environment",
+    "evaluate",
+    "is_templated",
+    "names",
+    "render",
+    "trace",
+]
 
 
 def is_templated(text: str) -> bool:
@@ -22,14 +33,14 @@ def is_templated(text: str) -> bool:
     return "{{" in text or "{%" in text or "{#" in text
 
 
-def evaluate(text: str, variables: Mapping[str, Any]) -> Any:
+def evaluate(text: str, variables: Mapping[str, Any], known: Collection[str] = ()) -> Any:
     """The value of a text with expressions; one expression alone keeps its type: `{{ replicas }}` of 2 is 2.
 
-    Raises TemplateError with the reason, without a place.
+    Raises TemplateError with the reason, without a place; `known` are more names that it may suggest.
     """
     from meshctl.templating import values
 
-    return values.evaluate(text, variables)
+    return values.evaluate(text, variables, known)
 
 
 def names(text: str) -> frozenset[str]:
@@ -39,19 +50,29 @@ def names(text: str) -> frozenset[str]:
     return values.names(text)
 
 
-def environment(search_path: Sequence[Path], root: Path, cache: Path | None = None) -> Environment:
-    """The sandboxed, immutable, strict environment over folders of templates in the project `root`.
+def environment(folders: Folders, cache: Path | None = None) -> Templates:
+    """The sandboxed, immutable, strict environment over folders of templates.
 
     `cache` is a folder for bytecode: compiling a template costs a hundred times as much as rendering it. Functions of
     a project, such as `file`, belong into `environment.globals`.
     """
     from meshctl.templating import files
 
-    return files.environment(search_path, root, cache)
+    return files.environment(folders, cache)
 
 
-def render(environment: Environment, name: str, variables: Mapping[str, Any]) -> str:
-    """A template of the search path as text. Raises TemplateError with file, line, code and reason."""
+def render(templates: Templates, name: str, variables: Mapping[str, Any], definers: str = "") -> str:
+    """A template as text. `definers` says who could have defined a variable that is missing.
+
+    Raises TemplateError with file, line, code and reason; Problems for several variables that are missing.
+    """
     from meshctl.templating import files
 
-    return files.render(environment, name, variables)
+    return files.render(templates, name, variables, definers)
+
+
+def trace(templates: Templates, name: str, variables: Mapping[str, Any], text: str) -> Trace:
+    """Where the lines of `text`, which the template rendered to, come from. As slow as compiling the template."""
+    from meshctl.templating import tracing
+
+    return tracing.Trace(templates, name, variables, text)

@@ -1,0 +1,123 @@
+"""The bundle of a plan: every service rendered, every object made ours, every problem told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meshctl import templating
+from meshctl.errors import Caution, MeshctlError, Problems, TemplateError, raise_all
+from meshctl.manifest import NAMESPACE_SERVICE, Bundle, Manifest
+from meshctl.plan import Plan, whole
+from meshctl.render.config_hash import ConfigHashes
+from meshctl.render.documents import Draft, drafts_of
+from meshctl.render.ownership import Owner
+from meshctl.render.project_files import project_file
+from meshctl.render.texts import Text, templates_of
+from meshctl.render.variables import Variables
+from meshctl.templating import Folders
+
+if TYPE_CHECKING:
+    from meshctl.templating.files import Templates
+
+SAME_OBJECT = "MSH107"
+
+
+def render(plan: Plan, *, environ: Mapping[str, str], cache: Path | None = None) -> Bundle:
+    """The manifests of the plan's services, `_namespace` first. `cache` is the folder of caches, the user's if None.
+
+    Raises TemplateError, ConfigError, or Problems with all that is wrong.
+    """
+    run = _Run(plan, _templates(plan, cache or _cache_folder(environ)), Variables(plan, environ))
+    drafts = run.drafts(plan.services)
+    owner = Owner(plan.config, drafts)
+    run.errors.extend(error for draft in drafts if (error := owner.place(draft)))
+    raise_all([*run.errors, *_rendered_twice(drafts)])
+    hashes = ConfigHashes(drafts, lambda: _unselected(plan, owner, environ, run.templates))
+    for draft in drafts:
+        run.warnings.extend(owner.label(draft))
+        hashes.annotate(draft)
+    return Bundle(plan.config.namespace, _by_service(plan, drafts), (*run.variables.shadows(), *run.warnings))
+
+
+@dataclass
+class _Run:
+    """Services rendered to objects, with all that is wrong or odd about them."""
+
+    plan: Plan
+    templates: Templates
+    variables: Variables
+    errors: list[MeshctlError] = field(default_factory=list)
+    warnings: list[Caution] = field(default_factory=list)
+
+    def drafts(self, services: Iterable[str]) -> list[Draft]:
+        """The objects of `_namespace` and of the services, in order; what is wrong goes to `errors`."""
+        texts = (text for service in (NAMESPACE_SERVICE, *services) for text in self._texts(service))
+        return [draft for text in texts for draft in drafts_of(text, self.errors, self.warnings)]
+
+    def _texts(self, service: str) -> Iterator[Text]:
+        try:
+            templates = templates_of(self.plan.config, self.templates.folders, service)
+        except MeshctlError as error:
+            self.errors.append(error)
+            return
+        variables = self.variables.of(service)
+        for template in templates:
+            try:
+                text = templating.render(self.templates, template.name, variables, self._definers(service))
+            except MeshctlError as error:
+                self.errors.extend(error.errors if isinstance(error, Problems) else [error])
+            else:
+                yield Text(template, text, variables, self.templates)
+
+    def _definers(self, service: str) -> str:
+        config = self.plan.config
+        file = config.file.relative_to(config.project_root).as_posix()
+        own = "" if service == NAMESPACE_SERVICE else f"service.{service}.vars, "
+        return f"vars in {file}, {own}or --set vars.NAME=VALUE"
+
+
+def _templates(plan: Plan, cache: Path) -> Templates:
+    folders = Folders(plan.config.template_paths, plan.config.project_root)
+    templates = templating.environment(folders, cache)
+    templates.globals["file"] = project_file(plan.config.project_root)
+    return templates
+
+
+def _cache_folder(environ: Mapping[str, str]) -> Path:
+    if chosen := environ.get("MESHCTL_CACHE_HOME"):
+        return Path(chosen)
+    import platformdirs
+
+    return platformdirs.user_cache_path("meshctl")
+
+
+def _unselected(plan: Plan, owner: Owner, environ: Mapping[str, str], templates: Templates) -> list[Draft]:
+    """The objects of the project's other services, as far as they can be rendered: nobody asked for them."""
+    everything = whole(plan.config)
+    run = _Run(everything, templates, Variables(everything, environ))
+    drafts = run.drafts(name for name in everything.services if name not in plan.needs)
+    return [draft for draft in drafts if owner.place(draft) is None]
+
+
+def _rendered_twice(drafts: Iterable[Draft]) -> Iterator[TemplateError]:
+    first: dict[tuple[str, str, str, str], Draft] = {}
+    for draft in drafts:
+        ref = draft.ref
+        other = first.setdefault((ref.group, ref.kind, ref.namespace, ref.name), draft)
+        if other is not draft:
+            services = " and ".join(dict.fromkeys((other.service, draft.service)))
+            message = f"{ref} is rendered twice, here and at {other.where()} (services: {services})"
+            advice = "give one of them another name"
+            yield TemplateError(message, code=SAME_OBJECT, where=draft.where(), suggestion=advice)
+
+
+def _by_service(plan: Plan, drafts: Sequence[Draft]) -> dict[str, tuple[Manifest, ...]]:
+    """`_namespace` is there only if it has objects; a service without any has an empty tuple."""
+    manifests: dict[str, list[Manifest]] = {name: [] for name in (NAMESPACE_SERVICE, *plan.services)}
+    for draft in drafts:
+        file = draft.text.template.file
+        manifests[draft.service].append(Manifest(draft.body, draft.service, file, draft.where))
+    return {name: tuple(each) for name, each in manifests.items() if each or name != NAMESPACE_SERVICE}

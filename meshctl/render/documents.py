@@ -1,0 +1,125 @@
+"""From a rendered text to the objects in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from meshctl import yamlio
+from meshctl.errors import Caution, MeshctlError, Problems, TemplateError, Where, YamlError
+from meshctl.identity import ObjectRef
+from meshctl.render.texts import Text
+from meshctl.yamlio import Document, Path
+
+NO_YAML = "MSH105"
+INCOMPLETE = "MSH106"
+AMBIGUOUS = "MSH003"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An object on its way to be a manifest: its body is still ours alone to change. `path` leads to it in a List."""
+
+    body: dict[str, Any]
+    text: Text
+    document: Document
+    path: Path = ()
+
+    @property
+    def service(self) -> str:
+        return self.text.template.service
+
+    @property
+    def ref(self) -> ObjectRef:
+        return ObjectRef.of(self.body)
+
+    def where(self) -> Where:
+        """The line of the template, not of a partial, that made the object."""
+        return self.text.where(self.document.where(self.path).line if self.path else self.document.line)
+
+    def error(self, message: str, code: str, path: Path = (), suggestion: str = "") -> TemplateError:
+        """A fault of the value at `path` in the object."""
+        return self.text.error(message, code, self.document.where((*self.path, *path)), suggestion)
+
+
+def drafts_of(text: Text, errors: list[MeshctlError], warnings: list[Caution]) -> list[Draft]:
+    """The objects of a text, those in Lists one by one; what is no object is added to `errors`."""
+    try:
+        documents = yamlio.load_all(text.text, text.template.name)
+    except (YamlError, Problems) as error:
+        errors.extend(_placed(each, text) for each in getattr(error, "errors", (error,)))
+        return []
+    drafts = []
+    for document in documents:
+        for where, message in document.warnings:
+            warnings.append(Caution(AMBIGUOUS, message, text.error("", AMBIGUOUS, where).where))
+        for draft in _unpacked(Draft(document.value, text, document)):
+            faults = list(_faults(draft))
+            errors.extend(faults)
+            if not faults:
+                drafts.append(draft)
+    return drafts
+
+
+def _placed(error: MeshctlError, text: Text) -> TemplateError:
+    """A fault of the rendered text in terms of the template, also the other line that the message tells."""
+    place = error.where or Where(text.template.name, 1)
+    origin = text.origin(place.line, place.column)
+    file = origin.inner.file if origin else ""
+
+    def line_of_template(match: re.Match[str]) -> str:
+        other = text.origin(int(match[1]))
+        if other is None:
+            return "in an earlier line"
+        return f"in line {other.inner.line}" if other.inner.file == file else f"in {other.inner}"
+
+    message = re.sub(r"in line (\d+)", line_of_template, error.message)
+    code = NO_YAML if error.code == YamlError.default_code else error.code
+    return text.error(message, code, place, error.suggestion)
+
+
+def _unpacked(draft: Draft) -> Iterator[Draft]:
+    """The object itself, or the items of a List; those of a ConfigMapList need not say what they are."""
+    body = draft.body
+    kind = body.get("kind") if isinstance(body, dict) else None
+    if not (isinstance(kind, str) and kind.endswith("List") and isinstance(body.get("items"), list)):
+        yield draft
+        return
+    for index, item in enumerate(body["items"]):
+        said = {} if kind == "List" else {"apiVersion": body.get("apiVersion"), "kind": kind.removesuffix("List")}
+        each = {**said, **item} if isinstance(item, dict) else item
+        yield from _unpacked(Draft(each, draft.text, draft.document, (*draft.path, "items", index)))
+
+
+def _faults(draft: Draft) -> Iterator[TemplateError]:
+    body: Any = draft.body
+    if not isinstance(body, dict):
+        what = "a list" if isinstance(body, list) else f"the value {body!r}"
+        yield draft.error(f"{what} where an object was expected", INCOMPLETE, (), "separate objects by ---")
+        return
+    for key in ("apiVersion", "kind"):
+        if not (isinstance(body.get(key), str) and body[key]):
+            yield draft.error(f"an object without {key}", INCOMPLETE, (key,))
+    yield from _faults_of_metadata(draft)
+
+
+def _faults_of_metadata(draft: Draft) -> Iterator[TemplateError]:
+    metadata = draft.body.get("metadata") or {}
+    kind = draft.body.get("kind") or "object"
+    if not isinstance(metadata, dict):
+        yield draft.error(f"the metadata of this {kind} is no mapping", INCOMPLETE, ("metadata",))
+        return
+    name = metadata.get("name")
+    if metadata.get("generateName") and not name:
+        advice = "give it a name: with generateName each run would make another one"
+        yield draft.error(f"this {kind} has generateName and no name", INCOMPLETE, ("metadata", "generateName"), advice)
+    elif name is None or name == "":
+        yield draft.error(f"a {kind} without metadata.name", INCOMPLETE, ("metadata", "name"))
+    elif not isinstance(name, str):
+        yield draft.error(f"the name of this {kind} is {name!r}, no text", INCOMPLETE, ("metadata", "name"), "quote it")
+    if not isinstance(metadata.get("namespace", ""), str | None):
+        yield draft.error(f"the namespace of this {kind} is no text", INCOMPLETE, ("metadata", "namespace"), "quote it")
+    if not isinstance(metadata.get("labels", {}), dict | None):
+        yield draft.error(f"the labels of this {kind} are no mapping", INCOMPLETE, ("metadata", "labels"))
