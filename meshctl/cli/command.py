@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -65,10 +65,23 @@ class OneCommand(TyperCommand):
     examples = ""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        args = list(self._without_equals(args))
         if not ctx.resilient_parsing:
             _, _, order = self.make_parser(ctx).parse_args(args=list(args))
             ctx.meta[ORDER] = [parameter.name for parameter in order]
         return super().parse_args(ctx, args)
+
+    def _without_equals(self, args: Sequence[str]) -> Iterable[str]:
+        """`-o=json`, which kubectl's users write, as `-ojson`, which is all that Click knows."""
+        valued = {
+            flag for parameter in self.params for flag in parameter.opts if not getattr(parameter, "is_flag", False)
+        }
+        for position, word in enumerate(args):
+            if word == "--":
+                yield from args[position:]
+                return
+            flag, equals, value = word.partition("=")
+            yield from (flag, value) if equals and len(flag) == 2 and flag in valued else (word,)
 
     def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
         """What is this command's own comes first: the global options are the same everywhere."""

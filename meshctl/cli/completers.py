@@ -49,9 +49,12 @@ def environments(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def contexts(ctx: typer.Context, incomplete: str) -> list[str]:
-    from meshctl import cluster
+    from meshctl import cluster, sandbox
 
-    return _starting(cluster.contexts(kubeconfig=ctx.params.get("kubeconfig"), environ=os.environ), incomplete)
+    found = cluster.contexts(
+        kubeconfig=_path(ctx, "kubeconfig"), sandbox_kubeconfig=sandbox.running_kubeconfig(), environ=os.environ
+    )
+    return _starting(found, incomplete)
 
 
 def namespaces(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -59,7 +62,7 @@ def namespaces(ctx: typer.Context, incomplete: str) -> list[str]:
 
     connected = cluster.connect(
         context=ctx.params.get("context"),
-        kubeconfig=ctx.params.get("kubeconfig"),
+        kubeconfig=_path(ctx, "kubeconfig"),
         sandbox_kubeconfig=sandbox.running_kubeconfig(),
         environ=os.environ,
         timeout=_PATIENCE,
@@ -96,9 +99,15 @@ def _project(ctx: typer.Context, environment: str | None) -> Project:
     from meshctl import config
 
     return config.find_project(
-        directory=ctx.params.get("directory"),
+        directory=_path(ctx, "directory"),
         environment=environment,
-        file=ctx.params.get("file"),
+        file=_path(ctx, "file"),
         environ=os.environ,
         cwd=Path.cwd(),
     )
+
+
+def _path(ctx: typer.Context, option: str) -> Path | None:
+    """Typer makes paths of texts only when it calls the command."""
+    text = ctx.params.get(option)
+    return Path(text).expanduser() if text else None

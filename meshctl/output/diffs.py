@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from meshctl.output import wording
-from meshctl.output.documents import as_json, document
+from meshctl.output.documents import document
 from meshctl.output.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def show(changes: Sequence[Change], form: str, terminal: Terminal, *, summary: b
     if not changes:
         return "no changes"
     lines = [line for change in changes for line in _object(change, terminal.paint, summary=summary)]
-    return "\n".join([*lines, "", _sum(changes)])
+    return "\n".join([*lines, "", *_sum(changes)])
 
 
 def _body(change: Change, *, summary: bool) -> dict[str, Any]:
@@ -41,25 +41,38 @@ def _body(change: Change, *, summary: bool) -> dict[str, Any]:
 
 def _object(change: Change, paint: Paint, *, summary: bool) -> Iterable[str]:
     sign, color = _SIGNS.get(change.op, ("~", "yellow"))
-    note = (
-        "" if change.verified else paint("  not verified by the server: its namespace or CRD is not there yet", "dim")
-    )
+    note = "" if change.verified else paint("  (not verified)", "dim")
     yield f"{paint(f'{sign} {wording.resource(change.ref)}', color, 'bold')}  {change.service}{note}"
-    if not summary:
-        for each in change.fields:
-            yield from _field(each, paint)
+    if summary:
+        return
+    if change.op == "create":
+        whole = {each.path: each.new for each in change.fields}
+        yield from _lines("+", whole, paint, indent=4)
+        return
+    for each in change.fields:
+        yield f"    {each.path}"
+        yield from _field(each, paint)
 
 
 def _field(field: FieldChange, paint: Paint) -> Iterable[str]:
-    """One line for each value; texts of several lines as a diff of their lines."""
-    yield f"    {field.path}"
+    """Texts of several lines as a diff of their lines; anything else as it was and as it will be."""
     if isinstance(field.old, str) and isinstance(field.new, str) and "\n" in field.old + field.new:
         yield from _text(field.old, field.new, paint)
         return
     if field.old is not None:
-        yield paint(f"      - {_value(field.old)}", "red")
+        yield from _lines("-", field.old, paint)
     if field.new is not None:
-        yield paint(f"      + {_value(field.new)}", "green")
+        yield from _lines("+", field.new, paint)
+
+
+def _lines(sign: str, value: Any, paint: Paint, *, indent: int = 6) -> Iterable[str]:
+    """A text as it is; what has parts as YAML, each line with its sign."""
+    from meshctl import yamlio
+
+    text = value if isinstance(value, str) and value else yamlio.dump(value)
+    color = "red" if sign == "-" else "green"
+    for line in text.splitlines():
+        yield " " * indent + paint(f"{sign} {line}".rstrip(), color)
 
 
 def _text(old: str, new: str, paint: Paint) -> Iterable[str]:
@@ -69,11 +82,9 @@ def _text(old: str, new: str, paint: Paint) -> Iterable[str]:
         yield f"      {paint(f'{line[:1]} {line[1:]}'.rstrip(), *color)}"
 
 
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) and value else as_json(value).replace("\n", "\n        ")
-
-
-def _sum(changes: Sequence[Change]) -> str:
+def _sum(changes: Sequence[Change]) -> Iterable[str]:
     counts = {op: sum(change.op == op for change in changes) for op in dict.fromkeys(change.op for change in changes)}
     told = ", ".join(f"{number} to {op}" for op, number in counts.items())
-    return f"{wording.count(len(changes), 'object')}: {told}"
+    yield f"{wording.count(len(changes), 'object')}: {told}"
+    if not all(change.verified for change in changes):
+        yield "(not verified): the server could not be asked, as the namespace or the CRD is not there yet"

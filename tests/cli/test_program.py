@@ -26,6 +26,12 @@ def test_version(meshctl: Meshctl) -> None:
     assert meshctl("--version") == meshctl("version")
 
 
+@pytest.mark.parametrize("typed", ["-o json", "-ojson", "-o=json", "--output json", "--output=json"])
+def test_options_are_written_in_all_of_kubectls_ways(meshctl: Meshctl, typed: str) -> None:
+    assert json.loads(meshctl("version", *typed.split()).out)
+    assert json.loads(meshctl(*typed.split(), "version").out)
+
+
 @pytest.mark.parametrize("typed", [[], ["--help"], ["-h"], ["help"]])
 def test_the_program_explains_itself(meshctl: Meshctl, typed: list[str]) -> None:
     code, out, err = meshctl(*typed)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshctl.cli import session, watching
@@ -8,6 +11,7 @@ from meshctl.cli.invocation import Invocation
 from meshctl.cli.parameters import Watch
 
 if TYPE_CHECKING:
+    from meshctl.cluster import Target
     from meshctl.plan import Selection
 
 
@@ -28,4 +32,17 @@ def command(invocation: Invocation, chosen: Selection, *, watch: Watch = False) 
     found = session.reach(invocation, chosen)
     scope = inventory.Scope(found.config.project, found.config.namespace, found.plan.services)
     text_of = inventories.ports(invocation.output, invocation.terminal)
-    return watching.show(invocation, found.cluster, inventory.Ports(scope), text_of, watch=watch)
+    return watching.show(
+        invocation, found.cluster, inventory.Ports(scope, _kubectl(found.cluster.target)), text_of, watch=watch
+    )
+
+
+def _kubectl(target: Target) -> str:
+    """How to call kubectl so that it talks to the same cluster: where it would look by itself, nothing is said."""
+    own = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    parts = ["kubectl"]
+    if target.kubeconfig and target.kubeconfig != own:
+        parts += ["--kubeconfig", target.kubeconfig]
+    if target.kubeconfig:
+        parts += ["--context", target.context]
+    return shlex.join(parts)

@@ -85,6 +85,13 @@ class Board:
     def of(self, *phases: Phase) -> list[Row]:
         return [row for row in list(self.rows.values()) if row.phase in phases]
 
+    def waits_for(self, row: Row) -> str:
+        """Its reason; while it waits for other services, those of them that have not ended."""
+        names = row.reason.split(", ")
+        if row.phase is Phase.PENDING and all(name in self.rows for name in names):
+            return ", ".join(name for name in names if self.rows[name].phase not in ENDED)
+        return row.reason
+
     @property
     def ended(self) -> int:
         return len(self.of(*ENDED))
@@ -113,7 +120,7 @@ def _advance(row: Row, event: Event) -> None:
 
 def _begin(row: Row, phase: Phase, time: float) -> None:
     if row.phase is Phase.PENDING:
-        row.phase = phase
+        row.phase, row.reason = phase, ""
     row.began = row.began or time
 
 

@@ -78,7 +78,7 @@ def draw(board: Board, *, now: float, width: int, height: int) -> RenderableType
     return Group(
         _title(board, now, width),
         _bar(board, width),
-        _table(shown, now, width),
+        _table(board, shown, now, width),
         Text(left_out, style="dim", no_wrap=True, overflow="ellipsis"),
     )
 
@@ -125,13 +125,13 @@ def _bar(board: Board, width: int) -> RenderableType:
     return grid
 
 
-def _table(rows: list[Row], now: float, width: int) -> RenderableType:
+def _table(board: Board, rows: list[Row], now: float, width: int) -> RenderableType:
     """In the columns of every other table, cut at the screen's edge: rich would squeeze the names instead."""
-    lines = table(_COLUMNS, [_cells(row, now) for row in rows], width=width, paint=_paint)
+    lines = table(_COLUMNS, [_cells(row, board.waits_for(row), now) for row in rows], width=width, paint=_paint)
     return Text.from_ansi(lines, no_wrap=True, overflow="crop")
 
 
-def _cells(row: Row, now: float) -> list[str]:
+def _cells(row: Row, waits_for: str, now: float) -> list[str]:
     time = wording.seconds(row.seconds(now)) if row.began else "-"
     count = replicas(row.ready, row.wanted, "{}/{}") or "-"
-    return [_MARKS.get(row.phase, "●"), row.service, row.phase, count, time, wording.one_line(row.reason) or "-"]
+    return [_MARKS.get(row.phase, "●"), row.service, row.phase, count, time, wording.one_line(waits_for) or "-"]

@@ -43,7 +43,8 @@ class PlainLines:
 def _plan(event: Planned) -> str:
     services = wording.count(len(event.services), "service")
     objects = wording.count(event.objects, "object")
-    return f"{event.action}: {services}, {objects}, in namespace {event.namespace} of {event.context}"
+    place = f"namespace {event.namespace}" + (f" of {event.context}" if event.context else "")
+    return f"{event.action}: {services}, {objects}, in {place}"
 
 
 def what(event: Event) -> str:
