@@ -22,6 +22,7 @@ _WORDS = {
     "did not find expected ',' or ']'": ('"," or "]" was expected here', "close the list"),
     "did not find expected ',' or '}'": ('"," or "}" was expected here', "close the mapping"),
     _UNCLOSED: ("these quotes are never closed", "close them"),
+    "did not find expected node content": ("a value was expected here", "compare the brackets"),
     "found unknown escape character": ("an escape that YAML does not know", "use single quotes, where \\ means itself"),
     "block sequence entries are not allowed in this context": (
         "a list item where no list can begin",
@@ -47,9 +48,15 @@ def _words(error: MarkedYAMLError, character: str) -> tuple[str, str]:
     if problem == "found character that cannot start any token":
         return f"a value cannot begin with {character}", "quote it"
     message, suggestion = _WORDS.get(problem, (f"not YAML: {problem}", ""))
-    if error.context and error.context_mark and problem != _UNCLOSED:
-        message = f"{message}; what it belongs to begins in line {error.context_mark.line + 1}"
-    return message, suggestion
+    return message + _beginning(error), suggestion
+
+
+def _beginning(error: MarkedYAMLError) -> str:
+    """Where the collection at fault begins, if that is another line."""
+    began, here = error.context_mark, error.problem_mark
+    if error.problem == _UNCLOSED or not began or not here or began.line >= here.line:
+        return ""
+    return f"; what it belongs to begins in line {began.line + 1}"
 
 
 def _character(text: str, line: int, column: int) -> str:
