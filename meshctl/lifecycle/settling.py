@@ -38,8 +38,13 @@ def until_current(turn: Turn, refs: Sequence[ObjectRef]) -> Task:
 
 def _until(turn: Turn, refs: Sequence[ObjectRef], goal: str) -> Task:
     told: Waiting | None = None
+    closer = False
     while unready := _missing(turn, refs, goal):
-        diagnosis = yield from _explain(turn, refs, unready)
+        if not closer and _is_worth_a_closer_look(turn, unready):
+            yield from _look_closer(turn)
+            closer = True
+            continue  # time has passed
+        diagnosis = (_explain(turn, refs) if closer else None) or _plain(unready)
         if diagnosis.certain or turn.late:
             raise Stuck((yield from _failure(turn, diagnosis)))
         ready, wanted = _counts(turn, refs)
@@ -47,7 +52,14 @@ def _until(turn: Turn, refs: Sequence[ObjectRef], goal: str) -> Task:
         if waiting != told:
             yield waiting
             told = waiting
+        turn.sleep_until(turn.timeout if closer else LOOK_CLOSER)
         yield None
+
+
+def _is_worth_a_closer_look(turn: Turn, unready: Sequence[Unready]) -> bool:
+    """At once when something has failed; else only of what takes long."""
+    failed = any(verdict.state in (State.FAILED, State.NOT_FOUND) for _, verdict in unready)
+    return failed or turn.late or turn.seconds >= LOOK_CLOSER
 
 
 def _missing(turn: Turn, refs: Sequence[ObjectRef], goal: str) -> list[Unready]:
@@ -74,22 +86,15 @@ def _without_condition(turn: Turn, refs: Sequence[ObjectRef], kind: str, status:
     ]
 
 
-def _explain(turn: Turn, refs: Sequence[ObjectRef], unready: Sequence[Unready]) -> Asking[Diagnosis]:
-    """At first in the object's own words; then, or as soon as something has failed, with its pods and their events."""
-    alarming = turn.late or any(verdict.state in (State.FAILED, State.NOT_FOUND) for _, verdict in unready)
-    if turn.seconds < LOOK_CLOSER and not alarming:
-        turn.sleep_until(LOOK_CLOSER)
-        return _plain(unready)
-    yield from _look_closer(turn)
-    turn.sleep_until(turn.timeout)
+def _explain(turn: Turn, refs: Sequence[ObjectRef]) -> Diagnosis | None:
+    """With the service's pods and what happened to them."""
     world = turn.run.world
     made = [body for body in world.of(turn.service) if body["kind"] in ("Pod", "ReplicaSet")]
     objects = [body for ref in refs if (body := world.get(ref)) is not None]
-    replica_sets = [body for body in made if body["kind"] == "ReplicaSet" and body not in objects]
-    pods = [body for body in made if body["kind"] == "Pod" and body not in objects]
+    replica_sets = [body for body in made if body["kind"] == "ReplicaSet" and ObjectRef.of(body) not in refs]
+    pods = [body for body in made if body["kind"] == "Pod" and ObjectRef.of(body) not in refs]
     events = world.events_of([*objects, *made])
-    found = diagnose([*objects, *replica_sets], pods, events, since=turn.began_at - CLOCKS)
-    return found or _plain(unready)
+    return diagnose([*objects, *replica_sets], pods, events, since=turn.began_at - CLOCKS)
 
 
 def _plain(unready: Sequence[Unready]) -> Diagnosis:
