@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -32,13 +33,19 @@ def _validator() -> Any:
 
 
 def shape_errors(root: Setting) -> Iterator[tuple[yamlio.Path, ConfigError]]:
-    """Every fault of shape, with the path of the value, or of the key, that has to go."""
-    for error in _validator().iter_errors(root.plain):
+    """Every fault of shape, with the path of the value, or of the key, that has to go.
+
+    What is inside of a wrong value is not judged.
+    """
+    wrong: set[yamlio.Path] = set()
+    for error in sorted(_validator().iter_errors(root.plain), key=lambda error: len(error.instance_path)):
         path = tuple(error.instance_path)
+        if any(path[:length] in wrong for length in range(len(path) + 1)):
+            continue
         if error.kind.name == "additionalProperties":
-            for key in error.kind.unexpected:
-                yield (*path, key), _unknown_key(root, path, key)
+            yield from (((*path, key), _unknown_key(root, path, key)) for key in error.kind.unexpected)
         else:
+            wrong.add(path)
             yield path, _wrong_value(root, path)
 
 
@@ -57,13 +64,17 @@ def is_open(path: yamlio.Path) -> bool:
 
 
 def _child(node: Schema, step: str | int) -> Schema | None:
-    if isinstance(step, int):
-        found = node.get("items", "type" not in node)
-    else:
-        found = node.get("properties", {}).get(step, node.get("additionalProperties", "type" not in node))
+    found = node.get("items", "type" not in node) if isinstance(step, int) else _named(node, step)
     if isinstance(found, bool):
         return {} if found else None
     return _resolved(found)
+
+
+def _named(node: Schema, name: str) -> Schema | bool:
+    patterns = (child for pattern, child in node.get("patternProperties", {}).items() if re.search(pattern, name))
+    otherwise: Schema | bool = next(patterns, node.get("additionalProperties", "type" not in node))
+    found: Schema | bool = node.get("properties", {}).get(name, otherwise)
+    return found
 
 
 def _resolved(node: Schema) -> Schema:
@@ -87,8 +98,6 @@ def _unknown_key(root: Setting, parent: yamlio.Path, key: str) -> ConfigError:
     setting = root.get(*parent, key)
     where = setting.where(key=True) if setting else None
     place = f" in {dotted(parent)}" if parent else ""
-    if key[0] in "+-" and key[1:] in known_keys(parent):
-        return ConfigError(f"{key} wants a list", where=where, suggestion=f"write {key}: [...]")
     suggestion = did_you_mean(key, known_keys(parent)) or f"there are {', '.join(known_keys(parent))}"
     return ConfigError(f'unknown key "{key}"{place}', code="MSH011", where=where, suggestion=suggestion)
 
