@@ -27,8 +27,22 @@ Options = Mapping[str, str | int]
 
 
 def command(folders: Folders, record: Record, program: str) -> list[str]:
-    arguments = ARGUMENTS[program](folders, record.ports)
-    return [*record.programs[program], *(f"--{name}={value}" for name, value in arguments.items())]
+    start = list(record.programs[program])
+    flags = _flags(ARGUMENTS[program](folders, record.ports))
+    if program != "kwok":
+        return [*start, *flags]
+    if has_own_kubelet(record):
+        return [*start, *flags, "--", *_flags(_kubelet(folders, record.ports))]
+    return [*start, *flags, *_flags(_kwok_server(folders, record.ports))]
+
+
+def has_own_kubelet(record: Record) -> bool:
+    """Whether KWOK is the one in the program built from our module, which has a kubelet's server of its own."""
+    return record.programs["kwok"][1:] == ["kwok"]
+
+
+def _flags(options: Options) -> list[str]:
+    return [f"--{name}={value}" for name, value in options.items()]
 
 
 def _etcd(folders: Folders, ports: Mapping[str, int]) -> Options:
@@ -123,35 +137,53 @@ def _scheduler(folders: Folders, ports: Mapping[str, int]) -> Options:
     }
 
 
-def _kwok(folders: Folders, ports: Mapping[str, int]) -> Options:
+def _kwok(folders: Folders, _: Mapping[str, int]) -> Options:
     """Without a lease the node would turn NotReady after 40 seconds, and every pod with it."""
-    pair = key_pair(folders, "kwok")
     return {
         "kubeconfig": str(folders.program_kubeconfig("kwok")),
         "config": str(folders.kwok_config),
         "manage-all-nodes": "true",
         "node-lease-duration-seconds": NODE_LEASE_SECONDS,
         "cidr": POD_RANGE,
-        "enable-crds": "Logs,Exec,PortForward",
         "node-ip": "127.0.0.1",
-        "node-port": ports["kwok"],
-        "server-address": f"127.0.0.1:{ports['kwok']}",
-        "tls-cert-file": str(pair.certificate),
-        "tls-private-key-file": str(pair.key),
         "v": "WARN",
     }
 
 
-def _serving(folders: Folders, ports: Mapping[str, int], program: str) -> Options:
-    pair = key_pair(folders, program)
+def _kubelet(folders: Folders, ports: Mapping[str, int]) -> Options:
     return {
+        "address": f"127.0.0.1:{ports['kwok']}",
+        "kubeconfig": str(folders.program_kubeconfig("kwok")),
+        "client-ca-file": str(authority(folders)),
+        "common-log": str(folders.pod_logs / "default.log"),
+        "exec-folder": str(folders.exec_home),
+        **_certificate(folders, "kwok"),
+    }
+
+
+def _kwok_server(folders: Folders, ports: Mapping[str, int]) -> Options:
+    """The server of a KWOK that was not built from our module: it asks nobody on this machine who they are."""
+    return {
+        "enable-crds": "Logs,PortForward",
+        "node-port": ports["kwok"],
+        "server-address": f"127.0.0.1:{ports['kwok']}",
+        **_certificate(folders, "kwok"),
+    }
+
+
+def _serving(folders: Folders, ports: Mapping[str, int], program: str) -> Options:
+    return {
+        **_certificate(folders, program),
         "bind-address": "127.0.0.1",
         "secure-port": ports[program],
-        "tls-cert-file": str(pair.certificate),
-        "tls-private-key-file": str(pair.key),
         "cert-dir": str(folders.root / "unused"),
         "profiling": "false",
     }
+
+
+def _certificate(folders: Folders, owner: str) -> Options:
+    pair = key_pair(folders, owner)
+    return {"tls-cert-file": str(pair.certificate), "tls-private-key-file": str(pair.key)}
 
 
 def _client(folders: Folders, program: str) -> Options:

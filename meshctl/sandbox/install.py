@@ -17,7 +17,7 @@ CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{NODE}"
 KWOK_GROUP = "kwok.x-k8s.io"
-KWOK_KINDS = ("Logs", "Exec", "PortForward")
+KWOK_KINDS = ("Logs", "PortForward")
 
 Body = str | Mapping[str, Any]
 
@@ -32,7 +32,7 @@ def install(client: Client, istio_crds: str) -> None:
 
 
 def _kwok_definitions() -> Iterator[tuple[str, Body]]:
-    """For objects that tell KWOK where one pod's logs, commands and ports are. KWOK itself checks what is in them."""
+    """For objects that tell KWOK where one pod's logs and ports are. What reads them checks what is in them."""
     for kind in KWOK_KINDS:
         singular = kind.lower()
         plural = singular if singular.endswith("s") else f"{singular}s"
@@ -88,7 +88,7 @@ def _node() -> dict[str, Any]:
 
 
 def tell_node_port(client: Client, port: int) -> None:
-    """A node that is Ready is not initialized again by KWOK, which may have another port since it was restarted."""
+    """Where the API server finds logs, exec and port-forward. KWOK does not tell, and the port may have changed."""
     body = json.dumps({"status": {"daemonEndpoints": {"kubeletEndpoint": {"Port": port}}}})
     status, text = client.request("PATCH", f"/api/v1/nodes/{NODE}/status", body, MERGE)
     if status != 200:

@@ -28,7 +28,7 @@ def start(folders: Folders, program: str, command: Sequence[str]) -> int:
     try:
         pid = os.posix_spawn(
             "/bin/sh",
-            ["sh", "-c", 'cd "$0" && exec "$@"', str(folders.exec_home), *command],
+            ["sh", "-c", 'cd "$0" && unset OLDPWD && exec "$@"', str(folders.exec_home), *command],
             _environment(folders),
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

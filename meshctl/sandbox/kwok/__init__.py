@@ -40,6 +40,11 @@ def write_configuration(folders: Folders) -> None:
 def _documents(folders: Folders) -> Iterator[dict[str, Any]]:
     for stage in (*lifecycle_stages(FAILURES), *failure_stages(folders.pod_logs)):
         yield stage.to_json()
+    yield from _server_documents(folders)
+
+
+def _server_documents(folders: Folders) -> Iterator[dict[str, Any]]:
+    """For the server of a KWOK that was not built from our module; our kubelet gives the same answers by its flags."""
     yield _document("ClusterLogs", {"logs": [{"logsFile": str(folders.pod_logs / "default.log")}]})
     yield _document("ClusterAttach", {"attaches": [{"logsFile": str(folders.pod_logs / "default.log")}]})
     yield _document("ClusterExec", {"execs": [{"local": {"workDir": str(folders.exec_home)}}]})

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/pflag"
 	"sigs.k8s.io/kwok/pkg/config"
@@ -11,8 +12,13 @@ import (
 	"sigs.k8s.io/kwok/pkg/utils/signals"
 )
 
-// runKWOK plays the part of KWOK's own main function. Its flags --config and -v are read before the command exists.
+// runKWOK plays the part of KWOK's own main function, and of a kubelet if flags for one follow after `--`. KWOK's flags
+// --config and -v are read before its command exists.
 func runKWOK() int {
+	arguments, forKubelet := os.Args, []string(nil)
+	if end := slices.Index(arguments, "--"); end >= 0 {
+		os.Args, forKubelet = arguments[:end], arguments[end+1:]
+	}
 	// cobra adds the flags of pflag.CommandLine to every command, and Kubernetes has put a "version" of its own there,
 	// which is no boolean: KWOK's command could not be parsed.
 	pflag.CommandLine = pflag.NewFlagSet("kwok", pflag.ContinueOnError)
@@ -24,6 +30,13 @@ func runKWOK() int {
 	ctx, err := config.InitFlags(ctx, flags)
 	if err != nil {
 		return failed(err)
+	}
+	if forKubelet != nil {
+		go func() {
+			if err := runKubelet(ctx, forKubelet); err != nil {
+				os.Exit(failed(err))
+			}
+		}()
 	}
 	command := kwok.NewCommand(ctx)
 	command.PersistentFlags().AddFlagSet(flags)
