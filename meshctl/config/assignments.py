@@ -11,7 +11,7 @@ from meshctl import yamlio
 from meshctl.config.schema import dotted, is_open, known_keys
 from meshctl.config.settings import Layer, Setting, merge
 from meshctl.config.shorthand import normalized
-from meshctl.errors import Caution, UsageError, Where, YamlError, did_you_mean
+from meshctl.errors import Caution, ConfigError, UsageError, Where, YamlError, did_you_mean
 
 _STEP = re.compile(r"\[(\d+)\]|\.?((?:[^.\[\]\\]|\\.)+)", re.DOTALL)
 _DECLARED: tuple[yamlio.Path, ...] = (("service",), ("service_group",))  # whose keys are names that files declare
@@ -37,7 +37,10 @@ def assign(root: Setting, assignment: Assignment, cwd: Path) -> tuple[Setting, l
     _check_path(root, steps, assignment)
     value, cautions = _value(assignment, cwd)
     layer = Layer(assignment.where.file, lambda _path, _key: assignment.where)
-    return merge(root, normalized(_nested(root, steps, Setting.of(value, layer)))), cautions
+    try:
+        return merge(root, normalized(_nested(root, steps, Setting.of(value, layer)))), cautions
+    except ConfigError as error:
+        raise UsageError(error.message, where=assignment.where) from error
 
 
 def _steps(assignment: Assignment) -> yamlio.Path:

@@ -117,7 +117,10 @@ class Layers:
         for item, known in removals_of_nothing(self.root, layer):
             near = did_you_mean(str(item.plain), known)
             self.cautions.append(Caution("MSH012", f"{item.plain} is not there to be removed", item.where(), near))
-        self.root = merge(self.root, layer)
+        try:
+            self.root = merge(self.root, layer)
+        except ConfigError as error:
+            self._unreadable.append(error)
 
 
 def _layer_at(where: Where) -> Layer:

@@ -37,11 +37,12 @@ def resolve(root: Setting, project: Project, environ: Mapping[str, str], namespa
     chosen = _namespace(root, namespace, user)
     scope = Scope({**root.mapping("vars"), _NAMESPACE: chosen}, {"env": dict(environ), "user": user, "project": name})
     variables = scope.resolved()
-    service_vars = {service: _service_vars(root, service, scope, variables) for service in root.mapping("service")}
-    problems = [*scope.problems.values(), *_namespace_problems(chosen, variables, namespace)]
     final = str(variables.get(_NAMESPACE, ""))
+    problems = _namespace_problems(chosen, variables, namespace)
     if _NAMESPACE not in root.mapping("vars"):
         variables.pop(_NAMESPACE, None)
+    service_vars = {service: _service_vars(root, service, scope, variables) for service in root.mapping("service")}
+    problems += scope.problems.values()
     return Resolution(user, name, final, variables, service_vars, problems)
 
 
@@ -69,7 +70,10 @@ def _namespace(root: Setting, option: str | None, user: str) -> Setting:
 
 def _service_vars(root: Setting, service: str, scope: Scope, variables: Mapping[str, Any]) -> Mapping[str, Any]:
     own = root.mapping("service", service, "vars")
-    return Scope(own, scope.given, scope).resolved() if own else variables
+    if not own:
+        return variables
+    found = Scope(own, scope.given, scope).resolved()
+    return {name: value for name, value in found.items() if name in variables or name in own}
 
 
 def _namespace_problems(chosen: Setting, variables: Mapping[str, Any], option: str | None) -> list[MeshctlError]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from meshctl import yamlio
-from meshctl.errors import Where
+from meshctl.errors import ConfigError, Where
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,10 @@ def without(setting: Setting, path: yamlio.Path) -> Setting:
 
 
 def merge(base: Setting | None, over: Setting) -> Setting:
-    """`over` on top of `base`: mappings merge, all else replaces; `+key` appends to a list and `-key` removes."""
+    """`over` on top of `base`: mappings merge, all else replaces; `+key` appends to a list and `-key` removes.
+
+    Raises ConfigError where there is no list to do that to.
+    """
     before = base.sources if base else ()
     if not over.is_mapping:
         return replace(over, sources=before + over.sources)
@@ -133,19 +136,23 @@ def operator(key: str, setting: Setting) -> str:
 
 
 def _append(base: Setting | None, more: Setting) -> Setting:
-    if base and base.is_list and more.is_list:
+    if base is None or (base.is_mapping and more.is_mapping):
+        return merge(base, replace(more, replaces=False))
+    if base.is_list and more.is_list:
         return Setting(base.value + more.value, base.sources + more.sources)
-    return merge(base, replace(more, replaces=False))
+    raise ConfigError("+ appends to a list, and what it appends to is none", where=more.where(key=True))
 
 
 def _remove(base: Setting | None, less: Setting) -> Setting:
     gone = less.plain
-    if base is None or not base.children():
-        return replace(base, sources=base.sources + less.sources) if base else Setting([], less.sources)
-    kept: Any = [child for child in base.children().values() if child.plain not in gone]
-    if base.is_mapping:
+    kept: Any = []
+    if base and base.is_mapping:
         kept = {key: child for key, child in base.value.items() if key not in gone}
-    return Setting(kept, base.sources + less.sources)
+    elif base and base.is_list:
+        kept = [child for child in base.value if child.plain not in gone]
+    elif base:
+        raise ConfigError("- removes from a list, and what it removes from is none", where=less.where(key=True))
+    return Setting(kept, (base.sources if base else ()) + less.sources)
 
 
 def removals_of_nothing(base: Setting | None, over: Setting) -> Iterator[tuple[Setting, list[str]]]:

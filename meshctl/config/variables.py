@@ -10,6 +10,7 @@ from meshctl.config.settings import Setting
 from meshctl.errors import ConfigError, MeshctlError, TemplateError
 
 _CODES = {"MSH102": "MSH018"}  # what is undefined in a template has its own code in a value
+DEEPEST = 50
 _FAILED = object()
 
 
@@ -52,6 +53,9 @@ class Scope:
             return self.parent.value(name, trail)
         if (self, name) in trail:
             self._note_cycle([other for _, other in trail[trail.index((self, name)) :]])
+        elif len(trail) >= DEEPEST:
+            message = f"variables read each other more than {DEEPEST} deep"
+            self._note(ConfigError(message, code="MSH017", where=self.setting(name).where()))
         elif name not in self._values:
             self._values[name] = self._evaluated(self.setting(name), name, (*trail, (self, name)))
         if self._values.get(name, _FAILED) is _FAILED:
@@ -64,20 +68,21 @@ class Scope:
     def knows(self, name: str) -> bool:
         return name in self.own or (self.parent is not None and self.parent.knows(name))
 
-    def reads(self, name: str) -> frozenset[str]:
+    def reads(self, name: str) -> set[str]:
         """The variables that a variable comes from, directly or not."""
-        if name not in self._reads:
-            self._reads[name] = frozenset()  # ends a cycle, which is named elsewhere
-            direct = {other for text in _texts(self.setting(name)) for other in _names(text) if self.knows(other)}
-            self._reads[name] = frozenset(direct).union(*(self.reads(other) for other in direct))
-        return self._reads[name]
+        found: set[str] = set()
+        pending = [name]
+        while pending:
+            new = self._reads_itself(pending.pop()) - found
+            found |= new
+            pending += new
+        return found
 
-    def evaluate(self, setting: Setting) -> Any:
-        """A value that is no variable itself. Raises Failed."""
-        value = self._evaluated(setting, "", ())
-        if value is _FAILED:
-            raise Failed
-        return value
+    def _reads_itself(self, name: str) -> frozenset[str]:
+        if name not in self._reads:
+            names = {other for text in _texts(self.setting(name)) for other in _names(text)}
+            self._reads[name] = frozenset(filter(self.knows, names))
+        return self._reads[name]
 
     def _evaluated(self, setting: Setting, name: str, trail: tuple[tuple[Scope, str], ...]) -> Any:
         """The value with all its texts evaluated, or _FAILED after noting every problem in it."""
