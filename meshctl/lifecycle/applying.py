@@ -93,9 +93,11 @@ class Applier:
             raise CancelledError
 
     def _submit(self, turn: Turn, manifest: Manifest) -> _Sent:
-        apply = self._run.cluster.apply
-        answer = self._run.workers.submit(turn.service, apply, canonical(manifest.body), force=self._force)
-        return _Sent(manifest, self._run.world.get(manifest.ref), answer)
+        """What is taken over is taken with all fields that the manifest has."""
+        live, apply = self._run.world.get(manifest.ref), self._run.cluster.apply
+        force = self._force or (live is not None and bool(other_owner(live, manifest.body, self._namespace)))
+        answer = self._run.workers.submit(turn.service, apply, canonical(manifest.body), force=force)
+        return _Sent(manifest, live, answer)
 
     def _applied(self, turn: Turn, sent: _Sent, result: Result) -> Iterator[Event]:
         """What the server found to be the same after all, it has not stored again."""

@@ -126,8 +126,9 @@ class _Preview:
         return Prospect(manifest, live, after=live) if as_wanted(manifest.body, live) else None
 
     def _ask(self, manifest: Manifest) -> Future[Result]:
-        apply = self._run.cluster.apply
-        return self._run.workers.submit("", apply, canonical(manifest.body), force=self._force, dry_run=True)
+        live, apply = self._run.world.get(manifest.ref), self._run.cluster.apply
+        force = self._force or (live is not None and bool(other_owner(live, manifest.body, self._bundle.namespace)))
+        return self._run.workers.submit("", apply, canonical(manifest.body), force=force, dry_run=True)
 
     def _answer(self, manifest: Manifest, answer: Future[Result]) -> Prospect:
         live = self._run.world.get(manifest.ref)

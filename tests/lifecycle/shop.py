@@ -7,6 +7,8 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
+from projects import project
+
 from meshctl.config import Config, Wait
 from meshctl.errors import Where
 from meshctl.manifest import (
@@ -20,7 +22,6 @@ from meshctl.manifest import (
     pod_template,
 )
 from meshctl.plan import Plan, Selection, select
-from tests.projects import project
 
 Body = dict[str, Any]
 LABEL_FAIL = "sandbox.meshctl.dev/fail"
@@ -73,22 +74,19 @@ def labelled(body: Body, config: Config, service: str) -> Body:
     metadata = made["metadata"]
     if made["kind"] not in ("Namespace", "CustomResourceDefinition", "ClusterRole"):
         metadata.setdefault("namespace", config.namespace)
-    ours = {LABEL_MANAGED_BY: MANAGED_BY, LABEL_PART_OF: config.project, LABEL_SERVICE: service.replace("_", "meshctl.")}
+    value = service.replace("_", "meshctl.")
+    ours = {LABEL_MANAGED_BY: MANAGED_BY, LABEL_PART_OF: config.project, LABEL_SERVICE: value}
     metadata["labels"] = {**(metadata.get("labels") or {}), **ours}
     if (template := pod_template(made)) and made["kind"] != "Pod":
         labels = template.setdefault("metadata", {}).setdefault("labels", {})
-        labels.update({LABEL_SERVICE: service, LABEL_PROJECT: config.project})
+        labels.update({LABEL_SERVICE: value, LABEL_PROJECT: config.project})
     return made
 
 
 def deployment(name: str, *, fail: str = "", delay: str = "", replicas: int = 1, **spec: Any) -> Body:
     """`fail` is one of the sandbox's ways to fail, `delay` makes its pods start late: `2s`."""
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": pods(name, fail, delay), **spec},
-    }
+    whole = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": pods(name, fail, delay)}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {**whole, **spec}}
 
 
 def pods(name: str, fail: str = "", delay: str = "") -> Body:
@@ -105,3 +103,37 @@ def config_map(name: str, **data: str) -> Body:
 def service(name: str) -> Body:
     spec = {"selector": {"app": name}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
+
+
+def job(name: str, image: str = "job:1") -> Body:
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": name, "image": image}]}}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": {"template": template}}
+
+
+def stateful_set(name: str) -> Body:
+    """With a claim for each pod."""
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    spec = {
+        "serviceName": name,
+        "selector": {"matchLabels": {"app": name}},
+        "template": pods(name),
+        "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": claim}],
+    }
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name}, "spec": spec}
+
+
+def definition(group: str) -> Body:
+    """Of the kind Widget."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"kind": "Widget", "plural": "widgets", "singular": "widget"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"widgets.{group}"},
+        "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+
+
+def widget(group: str, name: str = "w") -> Body:
+    return {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": name}, "spec": {"size": 1}}
