@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes docs/commands.md from the commands themselves; `--check` only says whether it is current.
 
-    python docs/generate.py
+python docs/generate.py
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ def follow(invocation: Invocation, work: Callable[[Interrupt], Iterator[Event]])
     interrupt = Interrupt()
     code = 0
     with printer(invocation.output, invocation.terminal) as shown:
-        told = invocation.terminal.notice
-        with interruptible(interrupt, notice=told, at_once=shown.close), closing(work(interrupt)) as events:  # type: ignore[type-var]
+        stopping = interruptible(interrupt, notice=shown.notice, at_once=shown.close)
+        with stopping, closing(work(interrupt)) as events:  # type: ignore[type-var]
             for event in events:
                 shown.show(event)
                 if isinstance(event, Finished):

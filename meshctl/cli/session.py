@@ -122,32 +122,32 @@ def connect_to_change(invocation: Invocation, config: Config) -> Cluster:
 def services_to_stop(invocation: Invocation, config: Config, chosen: Selection) -> tuple[str, ...] | None:
     """None is everything that is there. A name that the config does not have may be a service that it once had.
 
-    With nothing named it asks. Raises GuardError where the answer is no, or nobody can be asked.
+    Raises GuardError when nothing is named and nobody can be asked.
     """
     if chosen.all and not (chosen.services or chosen.groups):
         return None
+    if not (is_named(chosen) or invocation.yes or invocation.terminal.interactive):
+        advice = "name services or groups, or say --all or --yes"
+        raise GuardError("no service is named, and nobody can be asked whether all are meant", suggestion=advice)
     gone = tuple(name for name in chosen.services if _may_be_gone(config, name))
     known = replace(chosen, services=tuple(name for name in chosen.services if name not in gone))
-    if gone and not (known.services or known.groups):
+    if gone and not is_named(known):
         return gone
-    plan = make_plan(config, known, closure=False)
-    if not (chosen.services or chosen.groups):
-        _confirm_stop(invocation, config, plan)
-    return (*plan.services, *gone)
+    return (*make_plan(config, known, closure=False).services, *gone)
 
 
 def _may_be_gone(config: Config, name: str) -> bool:
     return name not in config.services and name not in config.groups and not set("*?[") & set(name)
 
 
-def _confirm_stop(invocation: Invocation, config: Config, plan: Plan) -> None:
-    if invocation.yes:
-        return
-    if not invocation.terminal.interactive:
-        advice = "name services or groups, or say --all or --yes"
-        raise GuardError("no service is named, and nobody can be asked whether all are meant", suggestion=advice)
-    if not invocation.terminal.agrees(f"Stop {', '.join(plan.services)} in namespace {config.namespace}?"):
-        raise GuardError("not confirmed: nothing was stopped")
+def is_named(chosen: Selection) -> bool:
+    return chosen.all or bool(chosen.services or chosen.groups)
+
+
+def confirm(invocation: Invocation, question: str) -> None:
+    """Raises GuardError unless the answer is yes, or was given beforehand."""
+    if not (invocation.yes or invocation.terminal.agrees(question)):
+        raise GuardError("not confirmed: nothing was done")
 
 
 def connect(invocation: Invocation, config: Config) -> Cluster:

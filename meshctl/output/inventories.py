@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from meshctl.output import wording
 from meshctl.output.documents import document, names
 from meshctl.output.tables import Column, table
-from meshctl.output.terminal import Terminal
+from meshctl.output.terminal import ECHO, Terminal
 
 if TYPE_CHECKING:
     from meshctl.inventory import PodRow, PortRow, ServiceRow, StatusRow
@@ -122,7 +122,7 @@ def _shower(
         if form in ("json", "yaml"):
             return document(form, {key: [row.record() for row in rows]})
         wide = form == "wide"
-        width = terminal.width if terminal.live and not wide else 0
+        width = terminal.width - ECHO if terminal.live and not wide else 0
         return table(columns, [cells(row) for row in rows], wide=wide, width=width, paint=terminal.paint)
 
     return show

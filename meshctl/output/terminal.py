@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TextIO
 
+ECHO = 2
+"""Columns left free where something is drawn over: a terminal echoes `^C` there, and a wrap would shift the drawing."""
 Color = Literal["auto", "always", "never"]
 
 _CODES = {

@@ -120,7 +120,7 @@ def test_the_live_table() -> None:
         "    SERVICE    STATE     READY   TIME   WAITS FOR",
         "●   postgres   waiting   0/1     4.8s   0 of 1 pods are ready",
         "✓   cache      ready     2/2     0.7s   -",
-        "    web        pending   -       -      postgres, cache",
+        "    web        pending   -       -      postgres",
         "    admin      pending   -       -      -",
         "",
     ]

@@ -40,7 +40,6 @@ def command(
     plan = session.make_plan(config, chosen, closure=False)
     bundle = session.make_bundle(invocation, plan) if drift else None
     cluster = session.connect(invocation, config)
-    everything = chosen.all or not (chosen.services or chosen.groups)
-    view = inventory.Status(plan, bundle, orphans=everything)
+    view = inventory.Status(plan, bundle, orphans=chosen.all or not session.is_named(chosen))
     text_of = inventories.status(invocation.output, invocation.terminal)
     return watching.show(invocation, cluster, view, text_of, watch=watch)

@@ -54,4 +54,6 @@ def command(
     config = session.load_config(invocation)
     services = session.services_to_stop(invocation, config, chosen)
     cluster = session.connect_to_change(invocation, config)
+    if not session.is_named(chosen):
+        session.confirm(invocation, f"Stop {', '.join(services or ())} in namespace {config.namespace}?")
     return running.follow(invocation, lambda interrupt: lifecycle.stop(config, services, cluster, options, interrupt))

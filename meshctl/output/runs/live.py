@@ -19,7 +19,7 @@ from meshctl.output.runs.board import ACTIVE, ENDED, Board, Phase, Row
 from meshctl.output.runs.plain import replicas
 from meshctl.output.runs.summary import PHASE_STYLES
 from meshctl.output.tables import Column, table
-from meshctl.output.terminal import Terminal, paint
+from meshctl.output.terminal import ECHO, Terminal, paint
 
 _COLUMNS = (
     Column(" "),
@@ -60,12 +60,16 @@ class LiveTable:
         )
         self._live.start()
 
+    def say(self, text: str) -> None:
+        """A line that stays, above the table: written anywhere else it would shift what is drawn over."""
+        self._console.print(text)
+
     def close(self) -> None:
         self._live.stop()
 
     def _draw(self) -> RenderableType:
         size = self._console.size
-        return draw(self._board, now=self._clock(), width=size.width, height=size.height)
+        return draw(self._board, now=self._clock(), width=size.width - ECHO, height=size.height)
 
 
 def draw(board: Board, *, now: float, width: int, height: int) -> RenderableType:

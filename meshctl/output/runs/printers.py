@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 class Printer(ABC):
     """Shows the events of one run. As a context it tidies up what it drew, whatever happens."""
 
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
     @abstractmethod
     def show(self, event: Event) -> None: ...
+
+    def notice(self, text: str) -> None:
+        """What is no event, on stderr."""
+        self._terminal.notice(text)
 
     def close(self) -> None:  # noqa: B027 - most printers draw nothing that would need tidying
         """Leaves the terminal as a prompt may follow; may be called again."""
@@ -47,9 +54,6 @@ def printer(form: str, terminal: Terminal, *, clock: Callable[[], float] = time.
 class JsonPrinter(Printer):
     """Each line is complete and flushed: a reader acts on it while the run goes on."""
 
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
-
     def show(self, event: Event) -> None:
         self._terminal.result(as_line(record(event)))
         self._terminal.stdout.flush()
@@ -59,7 +63,7 @@ class PlainPrinter(Printer):
     """One line an event, then the summary; the summary alone when quiet."""
 
     def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
+        super().__init__(terminal)
         self._lines = PlainLines()
         self._board = Board()
 
@@ -79,7 +83,7 @@ class LivePrinter(Printer):
     def __init__(self, terminal: Terminal, clock: Callable[[], float]) -> None:
         from meshctl.output.runs.live import LiveTable
 
-        self._terminal = terminal
+        super().__init__(terminal)
         self._board = Board()
         self._table: LiveTable | None = LiveTable(terminal, self._board, clock)
 
@@ -89,6 +93,12 @@ class LivePrinter(Printer):
             self.close()
             width, height = self._terminal.width, self._terminal.height
             self._terminal.result(summary(self._board, self._terminal.paint, width=width, height=height))
+
+    def notice(self, text: str) -> None:
+        if self._table:
+            self._table.say(text)
+        else:
+            super().notice(text)
 
     def close(self) -> None:
         if self._table:
