@@ -102,9 +102,8 @@ def test_what_does_not_run_cannot_be_restarted(cluster: Cluster, namespace: str)
 def user_of(settings: Body, name: str, image: str = "a") -> Body:
     """A workload that reads a ConfigMap, with the hash that render would give it."""
     body = deployment(name)
-    body["spec"]["template"]["metadata"]["annotations"] = {
-        ANNOTATION_CONFIG_HASH: str(sorted(settings["data"].items()))
-    }
+    template = body["spec"]["template"]
+    template["metadata"]["annotations"] = {ANNOTATION_CONFIG_HASH: str(sorted(settings["data"].items()))}
     template["spec"]["containers"][0]["image"] = image
     return body
 
