@@ -5,7 +5,7 @@ Typer takes a callback's options only before the command's name; kubectl's users
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from meshctl.cli.catalog import ALIASES, COMMANDS, GROUPS, members
@@ -104,16 +104,33 @@ def takes_value(flag: str) -> bool:
     return flag in _BY_FLAG and bool(_BY_FLAG[flag].metavar)
 
 
-def asks_for_json(arguments: Sequence[str], environ_value: str) -> bool:
-    """Whether errors must be JSON: known before the arguments are parsed, as parsing may be what fails."""
-    asked = environ_value
+def wish(arguments: Sequence[str], long: str, environ: Mapping[str, str]) -> str:
+    """What the arguments, or else the environment, say of a global option; a switch that is on says `true`.
+
+    Looked for without parsing: it decides how an error is told, and parsing may be what fails.
+    """
+    option = _BY_FLAG[long]
+    asked = environ.get(option.variable, "")
     for position, word in enumerate(arguments):
         if word == "--":
             break
-        if word in ("-o", "--output"):
-            asked = "".join(arguments[position + 1 : position + 2])
-        elif word.startswith("--output="):
-            asked = word.partition("=")[2]
-        elif word.startswith("-o") and not word.startswith("--"):
-            asked = word[2:].removeprefix("=")
-    return asked == "json"
+        said = _said(option, word, arguments[position + 1 : position + 2])
+        asked = asked if said is None else said
+    return asked
+
+
+def _said(option: GlobalOption, word: str, following: Sequence[str]) -> str | None:
+    """The option's value if the word is the option, or if one of the letters of the word is."""
+    if word in option.flags:
+        return "".join(following) if option.metavar else "true"
+    if word.startswith(f"{option.long}="):
+        return word.partition("=")[2]
+    if not word.startswith("-") or word.startswith("--"):
+        return None
+    for position, letter in enumerate(word[1:], 2):
+        found = _BY_FLAG.get(f"-{letter}")
+        if found is option:
+            return word[position:].removeprefix("=") if option.metavar else "true"
+        if found is None or found.metavar:
+            return None
+    return None

@@ -8,24 +8,29 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from meshctl.cli.arguments import wish
 from meshctl.errors import MeshctlError
 from meshctl.output import failures
-from meshctl.output.terminal import detect
+from meshctl.output.terminal import as_color, detect
 
 if TYPE_CHECKING:
     from meshctl.cli.command import Stream
 
 
-def tell(error: MeshctlError, raised: BaseException, *, json: bool, stream: Stream, verbose: bool) -> None:
+_ON = ("1", "true", "yes", "on", "t", "y")
+
+
+def tell(error: MeshctlError, raised: BaseException, arguments: Sequence[str], stream: Stream) -> None:
     """The traceback goes to stderr in any case, and only to whoever asked."""
-    if verbose:
+    if wish(arguments, "--verbose", os.environ).lower() in _ON:
         sys.stderr.write("".join(traceback.format_exception(raised)))
-    if not json:
-        terminal = detect(sys.stdin, sys.stdout, sys.stderr, os.environ, color="auto", quiet=False)
-        terminal.error(failures.human(error, colored=terminal.colored_errors))
+    if wish(arguments, "--output", os.environ) == "json":
+        sys.stdout.write(_machine(error, stream))
+        sys.stdout.flush()
         return
-    sys.stdout.write(_machine(error, stream))
-    sys.stdout.flush()
+    color = wish(arguments, "--color", os.environ)
+    terminal = detect(sys.stdin, sys.stdout, sys.stderr, os.environ, color=as_color(color), quiet=False)
+    terminal.error(failures.human(error, colored=terminal.colored_errors))
 
 
 def _machine(error: MeshctlError, stream: Stream) -> str:
@@ -39,14 +44,3 @@ def _machine(error: MeshctlError, stream: Stream) -> str:
         last = Finished(exit=error.exit_code, seconds=0.0, counts={})
         return "".join(as_line(record(event)) + "\n" for event in (*failures.events(error), last))
     return as_json(failures.document(error)) + "\n"
-
-
-def is_verbose(arguments: Sequence[str]) -> bool:
-    """Known before the arguments are parsed, as parsing may be what fails."""
-    before = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    short = (word[1:] for word in before if word.startswith("-") and not word.startswith("--"))
-    return (
-        "--verbose" in before
-        or any(word.isalpha() and word in ("v", "qv", "vy", "yv") for word in short)
-        or os.environ.get("MESHCTL_VERBOSE", "").lower() in ("1", "true", "yes", "on", "t", "y")
-    )

@@ -48,7 +48,7 @@ GLOBAL_OPTIONS: tuple[GlobalOption, ...] = (
     GlobalOption(("--kubeconfig",), "The kubeconfig; default: KUBECONFIG, sandbox, ~/.kube", "FILE"),
     OUTPUT,
     GlobalOption(("-q", "--quiet"), "Say only results and errors"),
-    GlobalOption(("-v", "--verbose"), "Say more; errors come with their traceback"),
+    GlobalOption(("-v", "--verbose"), "Say which files and cluster; show tracebacks"),
     GlobalOption(("--color",), "Colour: auto, always or never; default: auto", "WHEN"),
     GlobalOption(("-y", "--yes"), "Answer yes to every question; confirm --context"),
 )

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TextIO
 
 from meshctl.cli import signals
-from meshctl.cli.arguments import Request, asks_for_json, understand
+from meshctl.cli.arguments import Request, understand
 from meshctl.cli.catalog import COMMANDS
 from meshctl.errors import Interrupted, MeshctlError, UsageError, did_you_mean
 
@@ -122,11 +122,5 @@ def _tell(error: MeshctlError, raised: BaseException, arguments: Sequence[str], 
     from meshctl.cli import failure
 
     with suppress(BrokenPipeError):
-        failure.tell(
-            error,
-            raised,
-            json=asks_for_json(arguments, os.environ.get("MESHCTL_OUTPUT", "")),
-            stream=command.stream if command else "",
-            verbose=failure.is_verbose(arguments),
-        )
+        failure.tell(error, raised, arguments, command.stream if command else "")
     return command.failure if command and error.exit_code == 1 else error.exit_code

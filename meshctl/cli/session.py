@@ -41,6 +41,8 @@ def load_config(invocation: Invocation) -> Config:
         namespace=invocation.namespace,
         cwd=Path.cwd(),
     )
+    if invocation.verbose:
+        invocation.terminal.notice(f"  config {loaded.file}, project {loaded.project}")
     warn(invocation, loaded.warnings)
     return loaded
 
@@ -160,5 +162,8 @@ def connect(invocation: Invocation, config: Config) -> Cluster:
         sandbox_kubeconfig=sandbox.running_kubeconfig(),
         environ=os.environ,
     )
-    invocation.terminal.notice(f"→ context {connected.target.context} · namespace {config.namespace}")
+    target = connected.target
+    invocation.terminal.notice(f"→ context {target.context} · namespace {config.namespace}")
+    if invocation.verbose:
+        invocation.terminal.notice(f"  {target.server}, by {target.source}")
     return connected

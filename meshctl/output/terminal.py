@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TextIO
+from typing import Literal, TextIO, get_args
 
 ECHO = 2
 """Columns left free where something is drawn over: a terminal echoes `^C` there, and a wrap would shift the drawing."""
@@ -73,6 +73,11 @@ def paint(text: str, *styles: str, colored: bool) -> str:
     if not colored or not text or not styles:
         return text
     return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
+
+
+def as_color(text: str) -> Color:
+    """The word of `--color`; anything else is `auto`."""
+    return next((word for word in get_args(Color) if word == text), "auto")
 
 
 def detect(

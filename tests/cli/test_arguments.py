@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshctl.cli.arguments import asks_for_json, understand
+from meshctl.cli.arguments import understand, wish
 from meshctl.cli.catalog import ALIASES, COMMANDS
 from meshctl.cli.invocation import GLOBAL_OPTIONS, GlobalOption
 from meshctl.errors import UsageError
@@ -97,17 +97,26 @@ def test_options_before_the_name_keep_their_order_and_values(
 
 
 @pytest.mark.parametrize(
-    ("typed", "wish", "expected"),
+    ("typed", "variable", "expected"),
     [
-        ("start -o json", "", True),
-        ("-ojson start", "", True),
-        ("start --output=json", "", True),
-        ("start --output json", "", True),
-        ("start -o yaml", "", False),
-        ("start", "json", True),
-        ("start -o yaml", "json", False),
-        ("exec web -- kubectl -o json", "", False),
+        ("start -o json", "", "json"),
+        ("-ojson start", "", "json"),
+        ("start -o=json", "", "json"),
+        ("start -qyojson", "", "json"),
+        ("start --output=json", "", "json"),
+        ("start --output json", "", "json"),
+        ("start -o json -o yaml", "", "yaml"),
+        ("start", "json", "json"),
+        ("start -o yaml", "json", "yaml"),
+        ("start -no json", "", ""),
+        ("exec web -- kubectl -o json", "", ""),
+        ("start -o", "", ""),
     ],
 )
-def test_whether_errors_must_be_json_is_known_before_parsing(typed: str, wish: str, expected: bool) -> None:
-    assert asks_for_json(typed.split(), wish) is expected
+def test_the_form_of_errors_is_known_before_parsing(typed: str, variable: str, expected: str) -> None:
+    assert wish(typed.split(), "--output", {"MESHCTL_OUTPUT": variable}) == expected
+
+
+@pytest.mark.parametrize(("typed", "expected"), [("-v start", "true"), ("start -yv", "true"), ("start -nv", "")])
+def test_switches_too(typed: str, expected: str) -> None:
+    assert wish(typed.split(), "--verbose", {}) == expected

@@ -189,6 +189,33 @@ def test_nobodys_own_namespace_is_refused(on_cluster: Meshctl, namespace: str) -
     assert on_cluster("diff", "-n", namespace).code == 3
 
 
+def test_a_refusal_is_part_of_the_stream(on_cluster: Meshctl) -> None:
+    shown = events(on_cluster("start", "-n", "default", "-o", "json"))
+    assert [event["type"] for event in shown] == ["error", "finished"]
+    assert (shown[0]["code"], shown[1]["exit"]) == ("GuardedNamespace", 3)
+
+
+@pytest.mark.usefixtures("sandbox_kubeconfig")
+def test_the_sandbox_says_how_it_is(meshctl: Meshctl) -> None:
+    status = json.loads(meshctl("sandbox", "status", "--name", "tests", "-o", "json").out)
+    assert set(status) >= {"running", "kubeconfig", "context", "server", "version", "programs"}
+    assert status["running"] is True
+    assert set(status["programs"].values()) == {"running"}
+    told = meshctl("sandbox", "status", "--name", "tests").out
+    assert told.startswith("sandbox tests is running\n")
+    assert re.search(r"^etcd +running +\d+ +\d+Mi$", told, re.MULTILINE)
+    lines = meshctl("sandbox", "logs", "--name", "tests", "etcd", "--tail", "2").out.splitlines()
+    assert len(lines) == 2
+    assert meshctl("sandbox", "logs", "kube-apisrver").code == 2
+    again = meshctl("sandbox", "up", "--name", "tests", "-o", "json", "-q")
+    assert (again.code, json.loads(again.out)["running"]) == (0, True)
+
+
+def test_a_sandbox_that_does_not_run_is_no_error(meshctl: Meshctl) -> None:
+    code, out, _ = meshctl("sandbox", "status", "--name", "none-of-this-name")
+    assert (code, out.splitlines()[0]) == (0, "sandbox none-of-this-name does not run")
+
+
 def test_an_unknown_context_names_the_nearest(on_cluster: Meshctl) -> None:
     code, _, err = on_cluster("pods", "--context", "meshctl-sandbox-test")
     assert code == 2
