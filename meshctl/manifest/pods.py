@@ -19,7 +19,7 @@ _TEMPLATE_PATHS: dict[tuple[str, str], tuple[str, ...]] = {
 
 
 def pod_template(body: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The pod template of a workload, the very object inside of the body; a Pod is its own; None where there is none."""
+    """The pod template of a workload, the very object in its body; a Pod is its own; None where there is none."""
     group = str(body.get("apiVersion") or "").rpartition("/")[0]
     path = _TEMPLATE_PATHS.get((group, str(body.get("kind") or "")))
     if path is None:

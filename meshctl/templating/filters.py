@@ -59,5 +59,5 @@ def _bytes(value: str | bytes) -> bytes:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    function.__name__: function for function in (toyaml, tojson, nindent, b64encode, sha256, quote, dns_label)
+    function.__name__: function for function in (nindent, b64encode, sha256, quote, dns_label)
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from meshctl.errors import MeshctlError, TemplateError, did_you_mean
-from meshctl.templating.filters import FILTERS, fail
+from meshctl.templating.filters import FILTERS, fail, tojson, toyaml
 
 LARGEST_TEXT = 32 * 1024 * 1024  # characters of one rendered template, and of one product like 'x' * n
 LARGEST_INTEGER = 65536  # bits
@@ -52,6 +53,8 @@ class Dialect(ImmutableSandboxedEnvironment):
     def __init__(self, **options: Any) -> None:
         super().__init__(undefined=Undefined, autoescape=False, **options)
         self.filters.update(FILTERS)
+        self.filters["toyaml"] = lambda value: toyaml(plain(value))
+        self.filters["tojson"] = lambda value, indent=None: tojson(plain(value), indent)
         self.globals["fail"] = fail
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -68,6 +71,21 @@ def _is_too_large(operator: str, left: Any, right: Any) -> bool:
     if not isinstance(sequence, (str, bytes, list, tuple)) or not isinstance(count, int):
         return False
     return len(sequence) * count > LARGEST_TEXT
+
+
+def plain(value: Any) -> Any:
+    """Only what YAML can say: mappings, lists, texts, numbers, booleans and null."""
+    if isinstance(value, Undefined):
+        str(value)  # raises, and says what is undefined
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key if isinstance(key, str) else json.dumps(key): plain(child) for key, child in value.items()}
+    if isinstance(value, (Sequence, Iterator)):
+        return [plain(child) for child in value]
+    raise TemplateError(f"a {type(value).__name__} is no value that YAML could hold", code="MSH114")
 
 
 def fault(error: Exception, variables: Collection[str]) -> MeshctlError:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
 from jinja2 import Template, meta, nodes
-from jinja2 import Undefined as AnyUndefined
 
-from meshctl.errors import TemplateError
-from meshctl.templating.jinja import Dialect, fault
+from meshctl.templating.jinja import Dialect, fault, plain
 
 _RESULT = "meshctl_result"
 
 
 def evaluate(text: str, variables: Mapping[str, Any], known: Collection[str]) -> Any:
     try:
-        return _plain(_compiled(text)(variables))
+        return plain(_compiled(text)(variables))
     except Exception as error:
         raise fault(error, {*variables, *known}) from error
 
@@ -66,18 +64,3 @@ def _assigned(template: Template, variables: Mapping[str, Any]) -> Any:
     for _ in template.root_render_func(context):
         pass
     return context.vars[_RESULT]
-
-
-def _plain(value: Any) -> Any:
-    """Only what YAML can say: mappings, lists, texts, numbers, booleans and null."""
-    if isinstance(value, AnyUndefined):
-        str(value)  # raises, and says what is undefined
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(child) for key, child in value.items()}
-    if isinstance(value, (Sequence, Iterator, range, set, frozenset)):
-        return [_plain(child) for child in value]
-    raise TemplateError(f"a {type(value).__name__} is no value that YAML could hold", code="MSH114")
