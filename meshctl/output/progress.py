@@ -10,6 +10,8 @@ from meshctl.output.tables import cut
 from meshctl.output.terminal import Terminal
 
 _BAR = 24
+_WORTH_TELLING = 0.1
+"""Seconds."""
 _PLAIN_STEPS = 10
 """In a pipe, a count is told about this often from its beginning to its end."""
 
@@ -34,7 +36,7 @@ class ProgressLines:
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
-        self._last = ("", 0)
+        self._last = ("", "", 0)
         self._open = False
 
     def __enter__(self) -> Self:
@@ -47,12 +49,12 @@ class ProgressLines:
 
     def show(self, step: Step) -> None:
         tenth = step.done * _PLAIN_STEPS // step.total if step.total else 0
-        is_new = (step.step, tenth) != self._last or not step.total
+        told = (step.step, "" if step.total else step.message, tenth)
         if self._terminal.live_errors:
-            self._draw(step, same=step.step == self._last[0] and bool(step.total))
-        elif is_new:
+            self._draw(step, same=told[:2] == self._last[:2])
+        elif told != self._last:
             self._terminal.notice(_plain(step))
-        self._last = (step.step, tenth)
+        self._last = told
 
     def _draw(self, step: Step, *, same: bool) -> None:
         if not same:
@@ -70,7 +72,7 @@ class ProgressLines:
 
 def _plain(step: Step) -> str:
     counted = f" {step.done}/{step.total}" if step.total else ""
-    elapsed = f" ({wording.seconds(step.seconds)})" if step.seconds else ""
+    elapsed = f" ({wording.seconds(step.seconds)})" if step.seconds >= _WORTH_TELLING else ""
     return f"{wording.one_line(step.message)}{counted}{elapsed}"
 
 
