@@ -105,6 +105,13 @@ def test_the_board_knows_where_each_service_is() -> None:
     }
 
 
+def test_a_stopping_service_takes_as_long_as_nothing_held_it_up() -> None:
+    """A stop tells of nothing until the first object is gone, so the time runs from when all it waited for was gone."""
+    rows = board(a_stop()).rows
+    assert rows["web"].seconds(BEGAN + 9) == 2
+    assert rows["cache"].seconds(BEGAN + 9) == 7
+
+
 def picture(events: Iterable[Event], *, now: float, width: int = 80, height: int = 24) -> list[str]:
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False, highlight=False)
     console.print(draw(board(events), now=now, width=width, height=height))

@@ -78,7 +78,8 @@ class Board:
             case ErrorRaised():
                 self.errors.append(event)
             case _ if event.service:
-                _advance(self.rows.setdefault(event.service, Row(event.service)), event)
+                row = self.rows.setdefault(event.service, Row(event.service))
+                _advance(row, event, self._free_since(row, event.time))
         if isinstance(event, Failed):
             self.failures.append(event)
 
@@ -92,19 +93,27 @@ class Board:
             return ", ".join(name for name in names if self.rows[name].phase not in ENDED)
         return row.reason
 
+    def _free_since(self, row: Row, now: float) -> float:
+        """When the last of what it waited for had ended: a stop tells of nothing until the first object is gone."""
+        if not self.planned:
+            return now
+        others = (self.rows[name].ended for name in row.reason.split(", ") if name in self.rows)
+        return max(self.planned.time, *others, 0.0)
+
     @property
     def ended(self) -> int:
         return len(self.of(*ENDED))
 
 
-def _advance(row: Row, event: Event) -> None:
+def _advance(row: Row, event: Event, free_since: float) -> None:
     match event:
         case Applied() | Unchanged():
             _begin(row, Phase.APPLYING, event.time)
         case Deleted(object=None):
+            _begin(row, Phase.STOPPING, free_since)
             _end(row, Phase.GONE, event.time)
         case Deleted() | Pruned():
-            _begin(row, Phase.STOPPING, event.time)
+            _begin(row, Phase.STOPPING, free_since)
         case Waiting(reason=reason, ready=ready, wanted=wanted):
             row.reason, row.ready, row.wanted = reason, ready, wanted
             if row.phase is Phase.APPLYING:
