@@ -45,6 +45,7 @@ class Applier:
 
     def apply(self, turn: Turn, manifests: Collection[Manifest]) -> Task:
         """In the order of kinds; objects of one rank side by side. Raises Stuck."""
+        self._run.world.expect(turn.service, [manifest.ref for manifest in manifests])
         done = 0
         turn.progress = f"0 of {len(manifests)} objects applied"
         for rank in ranks(manifests):

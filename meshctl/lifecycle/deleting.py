@@ -17,6 +17,7 @@ from meshctl.manifest import order_key
 def delete(turn: Turn, bodies: Sequence[Body], *, kept: Iterable[Body]) -> Task:
     """The reverse of the order in which they were made; those of one rank side by side. Raises Stuck."""
     turn.progress = f"0 of {len(bodies)} objects deleted"
+    turn.run.world.expect(turn.service, map(ObjectRef.of, bodies))
     for rank in _ranks(bodies):
         yield from _send(turn, rank)
     yield from _until_gone(turn, bodies, {body["metadata"]["uid"] for body in kept})

@@ -56,6 +56,7 @@ class World:
         self._by_service: dict[str, dict[ObjectRef, Body]] = defaultdict(dict)
         self._events: dict[str, dict[str, Body]] = defaultdict(dict)  # by the uid of the object that they are about
         self._service_of_uid: dict[str, str] = {}
+        self._expected: dict[ObjectRef, str] = {}
         self._touched: set[str] = set()
 
     def listen(self, scope: Scope) -> Informer:
@@ -78,6 +79,10 @@ class World:
     def knows(self, scope: Scope) -> bool:
         return scope in self._informers
 
+    def expect(self, service: str, refs: Iterable[ObjectRef]) -> None:
+        """What happens to these objects concerns the service, whatever labels they have."""
+        self._expected.update(dict.fromkeys(refs, service))
+
     def get(self, ref: ObjectRef) -> Body | None:
         return self._objects.get(ref)
 
@@ -87,11 +92,6 @@ class World:
 
     def events_of(self, objects: Iterable[Body]) -> list[Body]:
         return [event for each in objects for event in self._events[each["metadata"]["uid"]].values()]
-
-    @property
-    def services(self) -> set[str]:
-        """Those of the project that have objects."""
-        return {service for service, objects in self._by_service.items() if objects}
 
     def put(self, body: Body) -> None:
         """A newer state of an object; an older one, which a watch may still bring after an apply, changes nothing."""
@@ -127,7 +127,10 @@ class World:
         if service:
             self._by_service[service][ref] = body
             self._service_of_uid[body["metadata"]["uid"]] = service
-            self._touched.add(service)
+        self._touch(ref, service)
+
+    def _touch(self, ref: ObjectRef, service: str) -> None:
+        self._touched.update(filter(None, (service, self._expected.get(ref))))
 
     def _put_event(self, body: Body) -> None:
         uid = str(body.get("involvedObject", {}).get("uid", ""))
@@ -142,9 +145,9 @@ class World:
         if known is None or known["metadata"]["uid"] != body["metadata"]["uid"]:
             return
         del self._objects[ref]
-        if service := service_in(known, self._project):
-            self._by_service[service].pop(ref, None)
-            self._touched.add(service)
+        service = service_in(known, self._project)
+        self._by_service[service].pop(ref, None)
+        self._touch(ref, service)
 
 
 def _is_older(body: Body, known: Body) -> bool:
