@@ -52,8 +52,7 @@ class _Stop:
 
     def __iter__(self) -> Iterator[Event]:
         self._found = find(self._run)
-        if not self._options.keep_data:
-            add_claims(self._run, self._found)
+        add_claims(self._run, self._found)
         names = self._selected()
         if self._options.delete_namespace:
             refuse_to_delete(self._run, kept=self._kept(self._found), others=self._found.keys() - names)

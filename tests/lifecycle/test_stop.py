@@ -72,7 +72,7 @@ def test_data_is_kept_unless_told_otherwise(cluster: Cluster, namespace: str) ->
     started(cluster, ours)
     run = stopped(cluster, ours)
     assert run.objects(Deleted) == ["StatefulSet db"]
-    assert run.objects(Unchanged) == ["PersistentVolumeClaim files"]
+    assert run.objects(Unchanged) == ["PersistentVolumeClaim files", "PersistentVolumeClaim data-db-0"]
     assert names(cluster, namespace, "PersistentVolumeClaim") == {"data-db-0", "files"}
     started(cluster, ours)
     run = stopped(cluster, ours, keep_data=False, timeout=60.0)
@@ -185,9 +185,11 @@ def test_objects_in_other_allowed_namespaces_go_too(cluster: Cluster, namespace:
 def test_a_namespace_that_we_made_can_go_too(cluster: Cluster, unused_namespace: str) -> None:
     ours = shop(unused_namespace, {"web": [], "db": []}, db=[stateful_set("db")])
     started(cluster, ours)
-    refused = stopped(cluster, ours, "web", delete_namespace=True)
-    assert (refused.end.exit, refused.of(Deleted)) == (3, [])
-    run = stopped(cluster, ours, delete_namespace=True)
+    part = stopped(cluster, ours, "web", delete_namespace=True, keep_data=False)
+    data = stopped(cluster, ours, delete_namespace=True)
+    assert (part.end.exit, data.end.exit, part.of(Deleted), data.of(Deleted)) == (3, 3, [], [])
+    assert "PersistentVolumeClaim data-db-0 would go" in data.of(ErrorRaised)[0].message
+    run = stopped(cluster, ours, delete_namespace=True, keep_data=False)
     assert run.objects(Deleted)[-1] == f"Namespace {unused_namespace}"
     with pytest.raises(NotFound):
         cluster.get(ObjectRef("v1", "Namespace", "", unused_namespace))
