@@ -61,6 +61,18 @@ def test_a_stop_tells_when_a_service_is_gone_as_a_whole() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "counts", "last"),
+    [
+        (0, {}, "start done: nothing to do in 1.0s"),
+        (2, {}, "start failed in 1.0s"),
+        (3, {"failed": 1}, "start refused: 1 failed in 1.0s"),
+    ],
+)
+def test_the_last_line(code: int, counts: dict[str, int], last: str) -> None:
+    assert shown([planned(), Finished(exit=code, seconds=1, counts=counts)]).splitlines()[-1] == last
+
+
 def test_quiet_leaves_the_summary() -> None:
     lines = shown(a_start(), quiet=True).splitlines()
     assert lines[0] == "FAILED postgres: ImagePullBackOff"

@@ -119,7 +119,7 @@ def _sum(board: Board, paint: Paint) -> Iterable[str]:
     finished: Finished | None = board.finished
     if finished:
         action = board.planned.action if board.planned else "run"
-        headline = f"{action} {_ENDINGS.get(finished.exit, 'failed')}:"
-        told = counted(finished.counts) or "nothing to do"
-        told += f" in {wording.seconds(finished.seconds)}"
-        yield f"{paint(headline, 'red' if finished.exit else 'green', 'bold')} {told}"
+        ending = f"{action} {_ENDINGS.get(finished.exit, 'failed')}"
+        told = counted(finished.counts) or ("" if finished.exit else "nothing to do")
+        headline = paint(f"{ending}:" if told else ending, "red" if finished.exit else "green", "bold")
+        yield " ".join(part for part in (headline, told, f"in {wording.seconds(finished.seconds)}") if part)
