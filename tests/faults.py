@@ -22,7 +22,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -113,7 +113,7 @@ class FaultyProxy:
         self._real = _Upstream(kubeconfig, folder)
         self._injected: list[_Injected] = []
         self._lock = threading.Lock()
-        self._clients: set[socket.socket] = set()
+        self._open: set[socket.socket] = set()
         self._server: ThreadingHTTPServer | None = None
         self._port = 0
 
@@ -153,14 +153,25 @@ class FaultyProxy:
     def cut_all(self) -> None:
         """Ends every connection of the moment, watches and logs among them, wherever their answers are."""
         with self._lock:
-            clients = list(self._clients)
-        for client in clients:
+            connections = list(self._open)
+        for connection in connections:
             with contextlib.suppress(OSError):
-                client.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
     def count(self, method: str = "", path: str = "") -> int:
         """How many requests of that kind came in."""
         return sum(1 for seen in self.seen if method in ("", seen.method) and re.search(path, seen.path))
+
+    @contextlib.contextmanager
+    def _counted(self, connection: socket.socket) -> Iterator[None]:
+        """Among those that `cut_all` cuts."""
+        with self._lock:
+            self._open.add(connection)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open.discard(connection)
 
     def _take(self, seen: Seen) -> Fault | None:
         with self._lock:
@@ -200,21 +211,18 @@ class _Handler(BaseHTTPRequestHandler):
     def proxy(self) -> FaultyProxy:
         return self.server.proxy  # type: ignore[attr-defined, no-any-return]
 
-    def setup(self) -> None:
-        super().setup()
-        with self.proxy._lock:
-            self.proxy._clients.add(self.connection)
+    def handle(self) -> None:
+        with self.proxy._counted(self.connection):
+            super().handle()
 
     def finish(self) -> None:
-        with self.proxy._lock:
-            self.proxy._clients.discard(self.connection)
         with contextlib.suppress(OSError):
             super().finish()
 
     def handle_one_request(self) -> None:
         try:
             super().handle_one_request()
-        except (OSError, ValueError):  # cut by a fault: its files are closed
+        except (OSError, ValueError, http.client.HTTPException):  # cut, on this side or on the other
             self.close_connection = True
 
     def serve(self) -> None:
@@ -227,14 +235,14 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = serve  # noqa: N815 the library's own names
 
     @contextlib.contextmanager
-    def upstream(self) -> Any:
-        connection = self.proxy._real.connect()
+    def upstream(self) -> Iterator[http.client.HTTPResponse]:
+        """The real server's answer to this request."""
         headers = {key: value for key, value in self.headers.items() if key.lower() not in ("host", "authorization")}
-        connection.request(self.command, self.path, self.content or None, headers)
-        try:
-            yield connection.getresponse()
-        finally:
-            connection.close()
+        with contextlib.closing(self.proxy._real.connect()) as connection:
+            connection.connect()
+            with self.proxy._counted(connection.sock):
+                connection.request(self.command, self.path, self.content or None, headers)
+                yield connection.getresponse()
 
     def forward(self) -> None:
         with self.upstream() as response:

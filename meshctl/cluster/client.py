@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from meshctl.cluster.discovery import Discovery, Resource, plural_of
+from meshctl.cluster.exec import PROTOCOLS as EXEC_PROTOCOLS
+from meshctl.cluster.exec import Execution
 from meshctl.cluster.failures import Operation
+from meshctl.cluster.forward import LOCALHOST, PortForward
+from meshctl.cluster.forward import PROTOCOL as PORT_PROTOCOL
 from meshctl.cluster.logs import SILENCE, LogStream
 from meshctl.cluster.requests import Answer, Request
 from meshctl.cluster.target import Target
 from meshctl.cluster.watch import Watch
-from meshctl.errors import Conflict, Invalid, NoSuchKind, NotFound
+from meshctl.cluster.websocket import WebSocket, upgrade_headers
+from meshctl.errors import ClusterError, Conflict, Invalid, NoSuchKind, NotFound
 from meshctl.identity import ObjectRef
 
 if TYPE_CHECKING:
@@ -197,6 +202,49 @@ class Cluster:
         return LogStream(
             self._transport.open(request, silence=None if follow else SILENCE, patient=True), previous=previous
         )
+
+    def exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Sequence[str],
+        *,
+        stdin: bool = False,
+        tty: bool = False,
+    ) -> Execution:
+        """Runs the command in the container. With `tty` all output is one stream, and `resize` is meant."""
+        flags = {"stdin": stdin, "stdout": True, "stderr": not tty, "tty": tty}
+        query = {"container": container, "command": list(command)}
+        query |= {flag: "true" for flag, wanted in flags.items() if wanted}
+        operation = Operation("run", f"{command[0]} in {pod}/{container} in {namespace}", "v1", "Pod")
+        path = self.resource("v1", "Pod").path(namespace, pod, "exec")
+        headers = upgrade_headers(*EXEC_PROTOCOLS)
+        request = Request(operation, "GET", path, "exec", query=query, accept="*/*", headers=headers, repeatable=False)
+        return Execution(self._transport.upgrade(request), operation)
+
+    def port_forward(
+        self,
+        namespace: str,
+        choose: Callable[[], str],
+        port: int,
+        report: Callable[[ClusterError], None],
+        *,
+        local: int = 0,
+        address: str = LOCALHOST,
+    ) -> PortForward:
+        """Listens on this machine; each connection leads to the port of the pod that `choose` then names."""
+
+        def connected() -> WebSocket:
+            pod = choose()
+            operation = Operation("forward", f"a connection to port {port} of {pod} in {namespace}", "v1", "Pod")
+            path = self.resource("v1", "Pod").path(namespace, pod, "portforward")
+            headers = upgrade_headers(PORT_PROTOCOL)
+            query = {"ports": str(port)}
+            request = Request(operation, "GET", path, "port-forward", query=query, accept="*/*", headers=headers)
+            return self._transport.upgrade(request)
+
+        return PortForward(connected, report, address=address, local=local)
 
     def allowed(self, verb: str, group: str, resource: str, namespace: str) -> bool:
         """Whether we may, as `kubectl auth can-i` asks; `pods/exec` names a subresource."""

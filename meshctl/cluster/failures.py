@@ -258,7 +258,8 @@ def _status_object(body: bytes) -> dict[str, Any]:
         answer = json.loads(body)
     except ValueError:
         return {}
-    return answer if isinstance(answer, dict) and answer.get("kind") == "Status" else {}
+    is_status = isinstance(answer, dict) and (answer.get("kind") == "Status" or answer.get("status") == "Failure")
+    return answer if is_status else {}
 
 
 def _plain(body: bytes) -> str:

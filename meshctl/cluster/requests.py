@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,8 @@ class Request:
     method: str
     path: str
     counted: str
-    query: Mapping[str, str | None] = field(default_factory=dict)
+    query: Mapping[str, str | Sequence[str] | None] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     content_type: str = "application/json"
     accept: str = "application/json"

@@ -31,12 +31,12 @@ class Stream:
 
     def __init__(
         self,
-        opened: Callable[[threading.Event], BaseHTTPResponse],
+        opened: Callable[[], BaseHTTPResponse],
         broken: Callable[[HTTPError], ClusterError],
         *,
         silence: float | None,
     ) -> None:
-        self.closed = threading.Event()
+        self._closed = False
         self.begun = False  # whether the server has answered
         self._opened = opened
         self._broken = broken
@@ -54,7 +54,7 @@ class Stream:
             while chunk := self._read(response):
                 *whole, pending = (pending + chunk).split(b"\n")
                 yield from whole
-            if pending and not self.closed.is_set():
+            if pending and not self._closed:
                 yield pending
         finally:
             response.close()
@@ -62,14 +62,14 @@ class Stream:
     def close(self) -> None:
         """Wakes a reader in another thread: its socket has nothing more to say."""
         with self._lock:
-            self.closed.set()
+            self._closed = True
             self._shut()
 
     def attach(self, connection: Any) -> None:
         """The connection on which the request was sent, before its answer is waited for."""
         with self._lock:
             self._socket = connection.sock
-            if self.closed.is_set():
+            if self._closed:
                 self._shut()
 
     def _shut(self) -> None:
@@ -80,9 +80,9 @@ class Stream:
     def _open(self) -> BaseHTTPResponse | None:
         token = _opening.set(self)
         try:
-            response = self._opened(self.closed)
+            response = self._opened()
         except ClusterError:
-            if self.closed.is_set():
+            if self._closed:
                 return None
             raise
         finally:
@@ -94,9 +94,9 @@ class Stream:
 
     def _read(self, response: BaseHTTPResponse) -> bytes:
         try:
-            return b"" if self.closed.is_set() else response.read1(_CHUNK) or b""
+            return b"" if self._closed else response.read1(_CHUNK) or b""
         except HTTPError as fault:
-            if self.closed.is_set():
+            if self._closed:
                 return b""
             raise self._broken(fault) from fault
 

@@ -25,6 +25,7 @@ from meshctl.cluster.requests import Answer, Request
 from meshctl.cluster.stream import Stream, interruptible
 from meshctl.cluster.target import Target
 from meshctl.cluster.unreachable import LASTING, UNSENT, unreachable
+from meshctl.cluster.websocket import WebSocket
 from meshctl.errors import ClusterError, Overloaded, Unauthorized, Unreachable
 
 PATIENCE = 30.0  # seconds from the first try to the last
@@ -53,32 +54,39 @@ class Transport:
     def send(self, request: Request) -> Answer:
         """Raises ClusterError."""
         within = self._timeout + (0 if request.method == "GET" else ADMISSION)
-        response = self._persist(request, within, self.closing, stream=False)
+        response = self._persist(request, within, stream=False)
         return Answer(request.operation, response.status, response.headers, response.data)
 
     def open(self, request: Request, *, silence: float | None, patient: bool = False) -> Stream:
-        """A body that is read as it comes; sent when its first line is asked for.
+        """A body that is read as it comes, sent when its first line is asked for, and sent once: readers begin again.
 
         `silence` is how many seconds it may say nothing, None for ever; `patient` lets the answer begin as late.
         """
         within = silence if patient else self._timeout
 
-        def opened(closing: threading.Event) -> BaseHTTPResponse:
-            return self._persist(request, within, closing, stream=True)
+        def opened() -> BaseHTTPResponse:
+            return self._try(request, within, stream=True)
 
         def broken(fault: HTTPError) -> ClusterError:
             return self._unreachable(request, fault, silence)
 
         return Stream(opened, broken, silence=silence)
 
+    def upgrade(self, request: Request) -> WebSocket:
+        """A connection that is no longer HTTP's. Raises ClusterError, what the kubelet refuses included."""
+        response = self._persist(request, self._timeout + ADMISSION, stream=True)
+        if response.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            response.close()
+            message = f"cannot {request.operation}: what is between us and {self.target.server} allows no WebSockets"
+            raise Unreachable(message, code="NoWebSocket", suggestion="look at proxies")
+        return WebSocket(response)
+
     def close(self) -> None:
         """Ends pauses between tries; the connections go as their requests end."""
         self.closing.set()
         self._pool.clear()
 
-    def _persist(
-        self, request: Request, within: float | None, closing: threading.Event, *, stream: bool
-    ) -> BaseHTTPResponse:
+    def _persist(self, request: Request, within: float | None, *, stream: bool) -> BaseHTTPResponse:
         started = time.monotonic()
         tries = 0
         while True:
@@ -86,7 +94,7 @@ class Transport:
                 return self._try(request, within, stream=stream)
             except ClusterError as error:
                 pause = self._pause(request, error, tries)
-                if pause is None or time.monotonic() - started + pause > PATIENCE or closing.wait(pause):
+                if pause is None or time.monotonic() - started + pause > PATIENCE or self.closing.wait(pause):
                     raise
                 tries += 1
 
@@ -154,12 +162,13 @@ class Transport:
         return pause if request.repeatable else None
 
     def _url(self, request: Request) -> str:
-        query = urlencode({key: value for key, value in request.query.items() if value not in (None, "")})
+        query = urlencode({key: value for key, value in request.query.items() if value not in (None, "")}, doseq=True)
         return f"{self.login.server}{request.path}" + (f"?{query}" if query else "")
 
     def _headers(self, request: Request, authorization: list[tuple[str, str]], *, stream: bool) -> HTTPHeaderDict:
         """Compressed only from afar: on this machine it costs more than it saves."""
         headers = HTTPHeaderDict(authorization)
+        headers.extend(request.headers)
         headers["User-Agent"] = f"meshctl/{__version__}"
         headers["Accept"] = request.accept
         headers["Accept-Encoding"] = "identity" if stream or self.target.local else "gzip"

@@ -39,11 +39,19 @@ class Watch:
     heal (Forbidden, NoSuchKind …), and Unreachable after a minute without a connection.
     """
 
-    def __init__(self, transport: Transport, request: Callable[[str, int], Request], resource_version: str) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        request: Callable[[str, int], Request],
+        resource_version: str,
+        *,
+        outage: float = OUTAGE,
+    ) -> None:
         """`request` makes the request that watches from a resource version, for a number of seconds."""
         self._transport = transport
         self._request = request
         self._resource_version = resource_version
+        self._outage = outage
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._stream: Stream | None = None
@@ -57,7 +65,7 @@ class Watch:
             except (Unreachable, Overloaded) as error:
                 begun = self._stream is not None and self._stream.begun
                 out_since = None if begun else out_since or began
-                if out_since and time.monotonic() - out_since > OUTAGE:
+                if out_since and time.monotonic() - out_since > self._outage:
                     raise
                 self._closed.wait(_pause(error))
             else:

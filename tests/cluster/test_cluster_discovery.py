@@ -28,7 +28,7 @@ def with_cache(kubeconfig: Path, cache: Path) -> Cluster:
     return Cluster(connected.target, connected._transport, cache)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def thing(cluster: Cluster) -> Iterator[tuple[str, str]]:
     """A kind of one's own, served: (apiVersion, kind)."""
     group = f"g{uuid.uuid4().hex[:8]}.example.org"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +17,7 @@ from typing import Any, Self
 import pytest
 from certificates import Authority
 from cluster_objects import config_map, deployment
-from faults import FaultyProxy, answer, cut, cut_answer
+from faults import FaultyProxy, answer, cut, cut_answer, delay
 
 from meshctl import yamlio
 from meshctl.cluster import Cluster, connect
@@ -135,6 +138,25 @@ class TestNotTriedAgain:
         with pytest.raises(Overloaded):
             faulty.apply(config_map(namespace))
         assert time.monotonic() - began < 5
+
+
+def test_ctrl_c_ends_a_request_that_is_waiting(proxy: FaultyProxy) -> None:
+    proxy.inject(delay(20))
+    program = (
+        "import sys; from pathlib import Path; from meshctl.cluster import connect\n"
+        "cluster = connect(kubeconfig=Path(sys.argv[1]), environ={}); print('go', flush=True); cluster.version()"
+    )
+    command = [sys.executable, "-c", program, str(proxy.kubeconfig)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stdout
+        waiting.stdout.readline()
+        while not proxy.seen:
+            time.sleep(0.01)
+        began = time.monotonic()
+        waiting.send_signal(signal.SIGINT)
+        _, errors = waiting.communicate(timeout=10)
+    assert time.monotonic() - began < 3
+    assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
 class TestUnreachable:

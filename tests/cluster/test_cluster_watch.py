@@ -12,7 +12,7 @@ from cluster_objects import config_map
 from faults import FaultyProxy, answer, cut
 
 from meshctl.cluster import Cluster, Watch, WatchEvent
-from meshctl.errors import Forbidden, Gone
+from meshctl.errors import Forbidden, Gone, Unreachable
 from meshctl.identity import ObjectRef
 
 
@@ -167,6 +167,15 @@ class TestEnds:
         reader = read()
         reader.wait_for(lambda: reader.ended)
         assert isinstance(reader.error, Forbidden)
+
+    def test_when_the_server_stays_away(self, faulty: Cluster, proxy: FaultyProxy, namespace: str) -> None:
+        asked = faulty.watch("v1", "ConfigMap", namespace, resource_version="1")
+        reader = Reader(Watch(asked._transport, asked._request, "1", outage=0.5))
+        reader.wait_for(lambda: proxy.count(path="watch=1") == 1)
+        proxy.down()
+        reader.wait_for(lambda: reader.ended)
+        assert isinstance(reader.error, Unreachable)
+        assert reader.error.message.startswith(f"cannot watch ConfigMaps in {namespace}: nothing listens at http://127")
 
     def test_at_once_when_it_is_closed(self, read: Callable[..., Reader], proxy: FaultyProxy) -> None:
         reader = read()
