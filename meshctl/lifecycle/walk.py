@@ -12,7 +12,7 @@ from concurrent.futures import CancelledError
 from typing import Protocol
 
 from meshctl.events import Blocked, Event, Waiting, Warned
-from meshctl.lifecycle.run import Run
+from meshctl.lifecycle.run import TICK, Run
 from meshctl.lifecycle.tally import NOT_BEGUN, UNFINISHED
 from meshctl.lifecycle.turn import Stuck, Task, Turn
 
@@ -44,6 +44,7 @@ class Walk:
         self._not_begun = dict.fromkeys(services)
         self._turns: dict[str, tuple[Turn, Task]] = {}
         self._failed = False
+        self._look_at = 0.0  # on the monotonic clock
 
     def __iter__(self) -> Iterator[Event]:
         due = self._begin()
@@ -70,8 +71,13 @@ class Walk:
         return names
 
     def _due(self, touched: set[str]) -> list[str]:
+        """Those that something happened to; once a tick also those whose time is up."""
+        due = touched & self._turns.keys()
         now = time.monotonic()
-        return [name for name, (turn, _) in self._turns.items() if name in touched or turn.wake_at <= now]
+        if now >= self._look_at:
+            self._look_at = now + TICK
+            due |= {name for name, (turn, _) in self._turns.items() if turn.wake_at <= now}
+        return sorted(due)
 
     def _resume(self, name: str) -> Iterator[Event]:
         """Goes on with one service until it pauses, is done, or has failed."""

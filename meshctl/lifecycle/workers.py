@@ -26,7 +26,7 @@ class Workers:
         self._size = size
         self._wake = wake
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._ended: deque[str] = deque()
+        self._ended: deque[_Job] = deque()
         self._threads: list[threading.Thread] = []
         self._open: set[Future[Any]] = set()
         self._stopped = threading.Event()
@@ -47,8 +47,9 @@ class Workers:
         """The services of the calls that have ended since this was asked last."""
         services = set()
         while self._ended:
-            services.add(self._ended.popleft())
-        self._open = {future for future in self._open if not future.done()}
+            job = self._ended.popleft()
+            self._open.discard(job.future)
+            services.add(job.service)
         return services
 
     @property
@@ -82,5 +83,5 @@ class Workers:
                 job.future.set_exception(error)
             else:
                 job.future.set_result(result)
-            self._ended.append(job.service)
+            self._ended.append(job)
             self._wake.set()
