@@ -8,10 +8,10 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from meshctl.errors import MeshctlError, NoSuchKind, Problems
-from meshctl.events import ErrorRaised, Event, Finished, Planned
+from meshctl.events import ErrorRaised, Event, Finished, Planned, Warned
 from meshctl.lifecycle.interrupt import Interrupt
 from meshctl.lifecycle.options import RunOptions
-from meshctl.lifecycle.tally import Tally
+from meshctl.lifecycle.tally import NOT_BEGUN, Tally
 from meshctl.lifecycle.workers import Workers
 from meshctl.lifecycle.world import Scope, World
 
@@ -49,24 +49,25 @@ class Run:
         The first event of the steps is Planned; where they fail before it, `unplanned` says what was asked for.
         """
         begun = time.monotonic()
-        failure: MeshctlError | None = None
-        first = True
+        planned: Event | None = None
+        ending: Iterable[Event] = ()
         try:
             for event in steps:
-                first = False
+                planned = planned or event
                 self.tally.add(event)
                 yield event
         except Stopped:
-            pass
+            ending = _not_begun(planned or unplanned, self.tally)
         except MeshctlError as error:
-            failure = error
+            self.tally.exit_with(error.exit_code)
+            ending = _errors(error)
         finally:
             self.close()
-        if first:
+        if planned is None:
             yield unplanned
-        if failure:
-            self.tally.exit_with(failure.exit_code)
-            yield from _errors(failure)
+        for event in ending:
+            self.tally.add(event)
+            yield event
         self.tally.exit_with(self.interrupt.exit_code)
         yield Finished(exit=self.tally.exit, seconds=time.monotonic() - begun, counts=self.tally.counts)
 
@@ -130,7 +131,13 @@ class Run:
         self._listening.pop(scope, None)
 
 
-def _errors(error: MeshctlError) -> Iterator[ErrorRaised]:
+def _not_begun(planned: Event, tally: Tally) -> list[Event]:
+    """Of a run that was interrupted outside of its walk: what nothing was told of yet."""
+    services = planned.services if isinstance(planned, Planned) else ()
+    return [Warned(service=name, code=NOT_BEGUN, message="not begun") for name in services if not tally.knows(name)]
+
+
+def _errors(error: MeshctlError) -> Iterator[Event]:
     for each in error.errors if isinstance(error, Problems) else (error,):
         file, line, column = each.where or ("", 0, 0)
         yield ErrorRaised(

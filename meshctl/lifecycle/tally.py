@@ -41,13 +41,17 @@ class Tally:
             case Blocked():
                 self._note("blocked", event)
                 self._exits.add(1)
-            case Warned(code="NotBegun"):
+            case Warned(code=code) if code == NOT_BEGUN:
                 self._note("not_begun", event)
-            case Warned(code="Unfinished"):
+            case Warned(code=code) if code == UNFINISHED:
                 self._note("unfinished", event)
 
     def exit_with(self, code: int) -> None:
         self._exits.add(code)
+
+    def knows(self, service: str) -> bool:
+        """Whether it has come to an end, of whatever kind."""
+        return any(service in services for services in self._services.values())
 
     @property
     def failed(self) -> Collection[str]:

@@ -267,6 +267,14 @@ def test_an_interrupted_run_tells_what_was_done_and_what_was_not(cluster: Cluste
         live(cluster, namespace, "Deployment", "after", "apps/v1")
 
 
+def test_a_run_that_is_interrupted_before_its_first_service_says_so(cluster: Cluster, namespace: str) -> None:
+    interrupt = Interrupt()
+    interrupt.set()
+    run = told(starting(cluster, shop(namespace, {"web": [], "db": []}), interrupt=interrupt))
+    assert [(event.service, event.code) for event in run.of(Warned)] == [("web", "NotBegun"), ("db", "NotBegun")]
+    assert (run.end.exit, run.end.counts) == (130, {"not_begun": 2})
+
+
 def test_a_run_leaves_no_threads_behind(cluster: Cluster, namespace: str) -> None:
     before = set(threading.enumerate())
     started(cluster, shop(namespace, {"web": []}))
