@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshctl import yamlio
@@ -19,14 +19,17 @@ def effective(root: Setting, resolution: Resolution) -> dict[str, Any]:
     merged = {**_defaults(), **root.plain}
     merged |= {"project": resolution.project, "namespace": resolution.namespace, "vars": dict(resolution.vars)}
     merged["service"] = {
-        name: _service(settings, resolution.service_vars[name]) for name, settings in merged.get("service", {}).items()
+        name: _service(settings, resolution.service_vars[name], resolution.vars)
+        for name, settings in merged.get("service", {}).items()
     }
     return {key: merged[key] for key in schema()["properties"] if key in merged and key != "extends"}
 
 
-def _service(settings: dict[str, Any], variables: Any) -> dict[str, Any]:
-    own = {name: variables[name] for name in settings.get("vars", {})}
-    return {**settings, "vars": own} if own else settings
+def _service(settings: dict[str, Any], variables: Mapping[str, Any], project: Mapping[str, Any]) -> dict[str, Any]:
+    """With its own variables, and those of the project that come to something else for it."""
+    own = settings.get("vars", {})
+    different = {name: value for name, value in variables.items() if name in own or value != project[name]}
+    return {**settings, "vars": different} if different else settings
 
 
 def _defaults() -> dict[str, Any]:

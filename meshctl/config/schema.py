@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from meshctl import yamlio
-from meshctl.config.settings import Setting
+from meshctl.config.settings import Setting, without
 from meshctl.errors import ConfigError, did_you_mean
 
 SCHEMA = Path(__file__).with_name("config.schema.json")
@@ -37,9 +37,14 @@ def shape_errors(root: Setting) -> Iterator[tuple[yamlio.Path, ConfigError]]:
 
     What is inside of a wrong value is not judged.
     """
+    for path in list(_nameless(root, ())):
+        setting = root.get(*path)
+        where = setting.where(key=True) if setting else None
+        yield path, ConfigError("a key without a name", code="MSH011", where=where)
+        root = without(root, path)
     wrong: set[yamlio.Path] = set()
     for error in sorted(_validator().iter_errors(root.plain), key=lambda error: len(error.instance_path)):
-        path = tuple(error.instance_path)
+        path = _steps(root, error.instance_path)
         if any(path[:length] in wrong for length in range(len(path) + 1)):
             continue
         if error.kind.name == "additionalProperties":
@@ -47,6 +52,24 @@ def shape_errors(root: Setting) -> Iterator[tuple[yamlio.Path, ConfigError]]:
         else:
             wrong.add(path)
             yield path, _wrong_value(root, path)
+
+
+def _nameless(setting: Setting, path: yamlio.Path) -> Iterator[yamlio.Path]:
+    """Keys that are "": no schema forbids them, and jsonschema_rs leaves them out of its paths."""
+    for step, child in setting.children().items():
+        if step == "":
+            yield (*path, step)
+        elif step != "vars":
+            yield from _nameless(child, (*path, step))
+
+
+def _steps(root: Setting, path: Sequence[str | int]) -> yamlio.Path:
+    """jsonschema_rs makes an index of a key that looks like one."""
+    steps: yamlio.Path = ()
+    for step in path:
+        container = root.get(*steps)
+        steps += (str(step) if container and container.is_mapping else step,)
+    return steps
 
 
 def node_at(path: yamlio.Path) -> Schema | None:

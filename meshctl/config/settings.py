@@ -123,9 +123,11 @@ def merge(base: Setting | None, over: Setting) -> Setting:
         if not operator(key, child):
             merged[key] = merge(merged.get(key), child)
     for key, child in over.value.items():
-        if sign := operator(key, child):
-            change = _append if sign == "+" else _remove
-            merged[key[1:]] = change(merged.get(key[1:]), child)
+        sign, name = operator(key, child), key[1:]
+        if sign == "+":
+            merged[name] = _append(merged.get(name), child)
+        elif sign == "-" and name in merged:
+            merged[name] = _remove(merged[name], child)
     return Setting(merged, before + over.sources)
 
 
@@ -143,16 +145,16 @@ def _append(base: Setting | None, more: Setting) -> Setting:
     raise ConfigError("+ appends to a list, and what it appends to is none", where=more.where(key=True))
 
 
-def _remove(base: Setting | None, less: Setting) -> Setting:
+def _remove(base: Setting, less: Setting) -> Setting:
     gone = less.plain
-    kept: Any = []
-    if base and base.is_mapping:
+    kept: Any
+    if base.is_mapping:
         kept = {key: child for key, child in base.value.items() if key not in gone}
-    elif base and base.is_list:
+    elif base.is_list:
         kept = [child for child in base.value if child.plain not in gone]
-    elif base:
+    else:
         raise ConfigError("- removes from a list, and what it removes from is none", where=less.where(key=True))
-    return Setting(kept, (base.sources if base else ()) + less.sources)
+    return Setting(kept, base.sources + less.sources)
 
 
 def removals_of_nothing(base: Setting | None, over: Setting) -> Iterator[tuple[Setting, list[str]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 import unicodedata
@@ -41,6 +40,8 @@ def b64encode(value: str | bytes) -> str:
 
 
 def sha256(value: str | bytes) -> str:
+    import hashlib
+
     return hashlib.sha256(_bytes(value)).hexdigest()
 
 

@@ -11,15 +11,13 @@ from typing import Any
 from meshctl.errors import YamlError
 from meshctl.yamlio.scalars import is_text_to_all, json_key
 
+_LARGEST_INTEGER = 1023  # bits
 _LONGEST_KEY = 400  # characters; readers want "? " before a key beyond 1024 bytes
 
 _PLAIN = re.compile(
     r"(?:[\w/.$()^+~<;=\\]|-(?=[^\s-])|--(?=[a-zA-Z]))"  # a first character that begins nothing else
     r"(?:[^:#]|:(?!\s)|(?<!\s)#)*(?<![\s:])"
 )
-_PRINTABLE = "\x20-\x7e\xa1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-_UNPRINTABLE = re.compile(f"[^{_PRINTABLE}]")
-_NOT_LITERAL = re.compile(f"[^\t\n{_PRINTABLE}]")
 
 
 def scalar(value: Any, indent: str) -> str:
@@ -29,7 +27,7 @@ def scalar(value: Any, indent: str) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
-        return int.__repr__(value)
+        return _integer(value)
     if isinstance(value, float):
         return _float(value)
     if isinstance(value, dict):
@@ -51,7 +49,7 @@ def key(value: Any, indent: str) -> str:
 @lru_cache(maxsize=16384)
 def text(value: str) -> str:
     """A text on one line: plain where nobody can take it for anything else."""
-    if _UNPRINTABLE.search(value):
+    if not value.isprintable():
         return quote(value)
     if _PLAIN.fullmatch(value) and is_text_to_all(value) and not value.startswith("..."):
         return value
@@ -62,7 +60,7 @@ def text(value: str) -> str:
 
 def literal(value: str, indent: str) -> str:
     """A text of several lines as a literal block; in double quotes where a block could not hold it."""
-    if _NOT_LITERAL.search(value) or not value.strip("\n"):
+    if not value.replace("\n", "").replace("\t", "").isprintable() or not value.strip("\n"):
         return quote(value)
     body = value.rstrip("\n")
     newlines = len(value) - len(body)
@@ -74,14 +72,22 @@ def literal(value: str, indent: str) -> str:
 
 def quote(value: str) -> str:
     """A text in double quotes on one line."""
-    return _UNPRINTABLE.sub(_escape, json.dumps(value, ensure_ascii=False))
+    quoted = json.dumps(value, ensure_ascii=False)
+    return quoted if quoted.isprintable() else "".join(char if char.isprintable() else _escape(char) for char in quoted)
 
 
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
+def _escape(char: str) -> str:
+    code = ord(char)
     if 0xD800 <= code <= 0xDFFF:
         raise YamlError(f"half of a surrogate pair (U+{code:04X}) cannot be written as YAML")
     return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"
+
+
+def _integer(value: int) -> str:
+    """Kubernetes reads what 64 bits do not hold as a float, which ends somewhere too."""
+    if value.bit_length() > _LARGEST_INTEGER:
+        raise YamlError(f"a number of {value.bit_length()} bits cannot be written as YAML")
+    return int.__repr__(value)
 
 
 def _float(value: float) -> str:
