@@ -57,6 +57,8 @@ def test_after_a_restart_nothing_rolls_again(cluster: Cluster, namespace: str) -
     started(cluster, ours)
     restarted(cluster, ours)
     stamp = template_of(cluster, namespace, "web")["metadata"]["annotations"][RESTARTED]
+    owners = live(cluster, namespace, "Deployment", "web", "apps/v1")["metadata"]["managedFields"]
+    assert [entry["manager"] for entry in owners if RESTARTED in str(entry)] == ["meshctl-restart"]
     cluster.requests.clear()
     assert started(cluster, ours).objects(Unchanged) == ["Deployment web"]
     assert writes(cluster) == 0

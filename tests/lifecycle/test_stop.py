@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from faults import FaultyProxy
 from running import live, started, stopped, told
 from shop import Body, config_map, deployment, labelled, service, shop, stateful_set
 
-from meshctl.cluster import Cluster
+from meshctl.cluster import Cluster, connect
 from meshctl.config import ClusterRules
 from meshctl.errors import NotFound
 from meshctl.events import Blocked, Deleted, ErrorRaised, Planned, Unchanged, Warned
@@ -40,7 +42,18 @@ def test_everything_goes_in_reverse_order_pods_included(cluster: Cluster, namesp
     assert names(cluster, namespace, "ConfigMap") == {"kube-root-ca.crt"}
 
 
-def test_a_service_goes_in_the_reverse_order_of_kinds(cluster: Cluster, namespace: str) -> None:
+def test_a_service_goes_in_the_reverse_order_of_kinds(
+    cluster: Cluster, namespace: str, sandbox_kubeconfig: Path, tmp_path: Path
+) -> None:
+    ours = shop(namespace, {"web": []}, web=[config_map("web"), deployment("web"), service("web")])
+    started(cluster, ours)
+    with FaultyProxy(sandbox_kubeconfig, tmp_path) as proxy:
+        stopped(connect(kubeconfig=proxy.kubeconfig, environ={}), ours)
+    deleted = [seen.path.split("/")[-2] for seen in proxy.seen if seen.method == "DELETE"]
+    assert deleted == ["deployments", "services", "configmaps"]
+
+
+def test_what_does_not_go_in_time_is_named_with_what_holds_it(cluster: Cluster, namespace: str) -> None:
     held = config_map("held")
     held["metadata"]["finalizers"] = ["example.com/held"]
     ours = shop(namespace, {"web": []}, web=[held, deployment("web")])
