@@ -31,7 +31,7 @@ class Scope:
         self.parent = parent
         self.problems: dict[str, MeshctlError] = parent.problems if parent else {}
         self._values: dict[str, Any] = {}
-        self._reads: dict[str, frozenset[str]] = {}
+        self._reads: dict[str, set[str]] = {}
 
     def names(self) -> list[str]:
         """In the order of their declaration, inherited ones first."""
@@ -70,19 +70,19 @@ class Scope:
 
     def reads(self, name: str) -> set[str]:
         """The variables that a variable comes from, directly or not."""
-        found: set[str] = set()
-        pending = [name]
-        while pending:
-            new = self._reads_itself(pending.pop()) - found
-            found |= new
-            pending += new
-        return found
-
-    def _reads_itself(self, name: str) -> frozenset[str]:
         if name not in self._reads:
-            names = {other for text in _texts(self.setting(name)) for other in _names(text)}
-            self._reads[name] = frozenset(filter(self.knows, names))
+            found: set[str] = set()
+            pending = [name]
+            while pending:
+                new = self._reads_itself(pending.pop()) - found
+                found |= new
+                pending += new
+            self._reads[name] = found
         return self._reads[name]
+
+    def _reads_itself(self, name: str) -> set[str]:
+        names = {other for text in _texts(self.setting(name)) for other in _names(text)}
+        return {other for other in names if self.knows(other)}
 
     def _evaluated(self, setting: Setting, name: str, trail: tuple[tuple[Scope, str], ...]) -> Any:
         """The value with all its texts evaluated, or _FAILED after noting every problem in it."""

@@ -20,6 +20,7 @@ def evaluate(text: str, variables: Mapping[str, Any], known: Collection[str]) ->
         raise fault(error, {*variables, *known}) from error
 
 
+@lru_cache(maxsize=4096)
 def names(text: str) -> frozenset[str]:
     try:
         return frozenset(meta.find_undeclared_variables(_bare_dialect().parse(text)))
