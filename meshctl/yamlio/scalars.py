@@ -216,4 +216,4 @@ def _described(value: Scalar) -> str:
         return "a date" if isinstance(value, _Moment) else "a text"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return "null" if value is None else str(json_value(value))

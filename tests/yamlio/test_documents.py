@@ -129,6 +129,7 @@ def test_scalars_that_yaml_1_1_and_1_2_read_differently_are_told() -> None:
     assert warnings[1][1] == "017 is 15 in YAML 1.1 and 17 in YAML 1.2; Kubernetes reads 15"
     assert warnings[2][1] == "12:30 is 750 in YAML 1.1 and a text in YAML 1.2; Kubernetes reads a text"
     assert warnings[3][1] == "2026-01-01 is a date in YAML 1.1 and a text in YAML 1.2; Kubernetes reads a text"
+    assert "; Kubernetes reads 123400000" in yamlio.load("sha: 1234e5\n", "f").warnings[0][1]
     assert warnings[4][1] == "1e3 is a text in YAML 1.1 and 1000 in YAML 1.2; Kubernetes reads 1000"
 
 
