@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from meshctl import yamlio
@@ -31,8 +32,9 @@ class Draft:
     def service(self) -> str:
         return self.text.template.service
 
-    @property
+    @cached_property
     def ref(self) -> ObjectRef:
+        """Asked for only once the object has its namespace."""
         return ObjectRef.of(self.body)
 
     def where(self) -> Where:

@@ -24,7 +24,7 @@ from meshctl.render.documents import Draft
 
 FOREIGN_NAMESPACE = "MSH108"
 OWNERSHIP_GIVES_WAY = "MSH111"
-CUSTOM_RESOURCE_DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
+CUSTOM_RESOURCE_DEFINITION = "CustomResourceDefinition"
 
 
 class Owner:
@@ -88,15 +88,15 @@ class Owner:
 
     def _is_namespaced(self, draft: Draft) -> bool:
         """What nobody knows is taken for namespaced, as most kinds are."""
-        ref = draft.ref
-        known = is_namespaced(ref.api_version, ref.kind, self._config.cluster.scoped_kinds)
-        return self._scopes.get(ref.group_kind, True) if known is None else known
+        api_version, kind = draft.body["apiVersion"], draft.body["kind"]
+        known = is_namespaced(api_version, kind, self._config.cluster.scoped_kinds)
+        return self._scopes.get((api_version.rpartition("/")[0], kind), True) if known is None else known
 
 
 def _defined_scopes(drafts: Iterable[Draft]) -> Iterator[tuple[tuple[str, str], bool]]:
     for draft in drafts:
         spec = draft.body.get("spec")
-        if draft.ref.group_kind == CUSTOM_RESOURCE_DEFINITION and isinstance(spec, dict):
+        if draft.body["kind"] == CUSTOM_RESOURCE_DEFINITION and isinstance(spec, dict):
             names = spec.get("names")
             kind = names.get("kind") if isinstance(names, dict) else None
             yield (str(spec.get("group")), str(kind)), spec.get("scope") != "Cluster"

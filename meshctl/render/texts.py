@@ -42,8 +42,7 @@ class Text:
     @property
     def source(self) -> str:
         """The template's file, as messages have it."""
-        found = self.templates.folders.source(self.template.name)
-        return self.templates.folders.shown(found[1]) if found else self.template.name
+        return self.templates.folders.shown_name(self.template.name)
 
     def origin(self, line: int, column: int = 1) -> Origin | None:
         """Where a place in the text comes from, as far as that can be told."""

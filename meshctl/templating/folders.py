@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from meshctl import yamlio
-from meshctl.errors import TemplateError
+from meshctl.errors import TemplateError, Where
 
 LIBRARY = "_lib"  # the folder of partials that every template finds
+
+
+class _Contents(NamedTuple):
+    """Of one folder: files by name, True for ordinary ones and False for links and others; and the folders in it."""
+
+    files: Mapping[str, bool]
+    folders: Sequence[str]
 
 
 class Folders:
@@ -23,28 +31,28 @@ class Folders:
     def __init__(self, paths: Sequence[Path], root: Path) -> None:
         self.paths = tuple(paths)
         self.root = root
-        self._entries = cache(self._scan)
+        self._texts = tuple(map(str, paths))
+        self._contents = cache(self._scan)
         self._real = cache(os.path.realpath)
+        self._is_inside = cache(self._leads_inside)
 
     def files(self, folder: str = "") -> list[str]:
-        """All files below a folder by name, sorted; those of hidden folders are left out."""
+        """All files below a folder by name, sorted; hidden files and folders are left out."""
         return sorted(self._walk(folder, frozenset()))
 
     def is_file(self, name: str) -> bool:
-        folder, _, base = name.rpartition("/")
-        return any(base in self._entries(path, folder)[0] for path in self.paths)
+        return self._find(name) is not None
 
-    def source(self, name: str) -> tuple[str, Path] | None:
+    def source(self, name: str) -> tuple[str, str] | None:
         """The text of a file and its path, None if there is none. Raises TemplateError for one outside of the project,
         YamlError for one that cannot be read."""
-        folder, _, base = name.rpartition("/")
-        for path in self.paths:
-            files, _ = self._entries(path, folder)
-            if base in files:
-                found = path / name
-                self._confine(found, is_link=files[base])
-                return yamlio.read_text(found, self.shown(found)), found
-        return None
+        found = self._find(name)
+        if found is None:
+            return None
+        path, ordinary = found
+        if not self._is_inside(posixpath.dirname(path) if ordinary else path):
+            raise self._outside(self.shown(path), Where(self.shown(path)))
+        return (_quick_text(path) if ordinary else None) or yamlio.read_text(Path(path), self.shown(path)), path
 
     def resolve(self, name: str, parent: str) -> str:
         """The full name of what template `parent` calls `name`: beside it, in its service's folder, in the library, or
@@ -61,44 +69,66 @@ class Folders:
         """A path as messages have it: relative to the project."""
         return Path(path).relative_to(self.root).as_posix() if Path(path).is_relative_to(self.root) else str(path)
 
-    def _confine(self, path: Path, *, is_link: bool) -> None:
-        """A link may lead elsewhere in the project, as may one that stands for a folder above."""
-        real = self._real(path) if is_link else self._real(path.parent)
-        if not f"{real}/".startswith(f"{self._real(self.root)}/"):
-            raise self._outside(self.shown(path))
+    def shown_name(self, name: str) -> str:
+        """A template's path as messages have it."""
+        found = self._find(name)
+        return self.shown(found[0]) if found else name
 
-    def _outside(self, name: str) -> TemplateError:
+    def _find(self, name: str) -> tuple[str, bool] | None:
+        """The path of a file, and whether it is an ordinary one."""
+        folder, _, base = name.rpartition("/")
+        for path in self._texts:
+            files = self._contents(path, folder).files
+            if base in files:
+                return f"{path}/{name}", files[base]
+        return None
+
+    def _leads_inside(self, path: str) -> bool:
+        """A link may lead elsewhere in the project, as may one that stands for a folder above."""
+        return f"{self._real(path)}/".startswith(f"{self._real(str(self.root))}/")
+
+    def _outside(self, name: str, where: Where | None = None) -> TemplateError:
         advice = "templates take in only what is in the project"
-        return TemplateError(f"{name} leads out of the project", code="MSH104", suggestion=advice)
+        return TemplateError(f"{name} leads out of the project", code="MSH104", where=where, suggestion=advice)
 
     def _walk(self, folder: str, above: frozenset[str]) -> Iterator[str]:
         """`above` are the real paths of the folders that this one is in: a link may lead back to one of them."""
-        real = {self._real(path / folder) for path in self.paths}
-        if real & above:
-            return
-        contents = [self._entries(path, folder) for path in self.paths]
+        contents = [self._contents(path, folder) for path in self._texts]
         prefix = f"{folder}/" if folder else ""
-        for name in {name for files, _ in contents for name in files}:
+        for name in {name for each in contents for name in each.files}:
             yield prefix + name
-        for name in {name for _, folders in contents for name in folders}:
-            yield from self._walk(prefix + name, above | real)
+        for name in {name for each in contents for name in each.folders}:
+            real = frozenset(self._real(f"{path}/{folder}") for path in self._texts)
+            if not real & above:
+                yield from self._walk(prefix + name, above | real)
 
-    def _scan(self, path: Path, folder: str) -> tuple[dict[str, bool], list[str]]:
-        """The files of one folder, each with whether it is a link, and the folders in it."""
-        files: dict[str, bool] = {}
-        folders: list[str] = []
+    def _scan(self, path: str, folder: str) -> _Contents:
         try:
-            with os.scandir(path / folder) as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir():
-                        folders.append(entry.name)
-                    else:
-                        files[entry.name] = entry.is_symlink()
+            with os.scandir(f"{path}/{folder}") as entries:
+                return _contents(entry for entry in entries if not entry.name.startswith("."))
         except (FileNotFoundError, NotADirectoryError):
-            pass
+            return _Contents({}, [])
         except OSError as error:
-            message = f"{self.shown(path / folder)} cannot be read: {error.strerror}"
+            message = f"{self.shown(f'{path}/{folder}')} cannot be read: {error.strerror}"
             raise TemplateError(message, code="MSH020") from error
-        return files, folders
+
+
+def _contents(entries: Iterable[os.DirEntry[str]]) -> _Contents:
+    files: dict[str, bool] = {}
+    folders: list[str] = []
+    for entry in entries:
+        if entry.is_dir():
+            folders.append(entry.name)
+        else:
+            files[entry.name] = entry.is_file(follow_symlinks=False)
+    return _Contents(files, folders)
+
+
+def _quick_text(path: str) -> str | None:
+    """The text of a file that has nothing special about it: most of the time is spent here."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a Path costs as much as the reading
+            text = file.read().decode()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return None if text.startswith("\ufeff") else text

@@ -20,8 +20,12 @@ from meshctl.templating.filters import FILTERS, fail, tojson, toyaml
 LARGEST_TEXT = 32 * 1024 * 1024  # characters of one rendered template, and of one product like 'x' * n
 LARGEST_INTEGER = 65536  # bits
 
+_GO_WORDS = "if|else|range|with|define|template|block|include|printf|tpl|required|default|eq|ne|and|or"
+_JINJA_OPERATORS = "if|is|in|and|or|not|else"
 _GO_ACTION = re.compile(
-    r"\{\{-?\s*(?:[.$]|/\*|(?:if|else|end|range|with|define|template|block|include|printf|tpl|required|default|eq)\b)"
+    r"\{\{-?\s*(?:[.$]|/\*|(?:else|end)\s*-?\}\}"
+    rf"|(?:{_GO_WORDS})\s+(?!(?:{_JINJA_OPERATORS})\b)[\w.$\"(]).*?(?:\}}\}}|$)",
+    re.MULTILINE,
 )
 
 
@@ -102,8 +106,13 @@ def fault(error: Exception, variables: Collection[str]) -> MeshctlError:
     return TemplateError(reason, code="MSH101" if isinstance(error, TemplateNotFound) else "MSH114")
 
 
+def go_action(text: str) -> re.Match[str] | None:
+    """The first thing in a text that is rather Go's template syntax than Jinja's."""
+    return _GO_ACTION.search(text)
+
+
 def _syntax(error: TemplateSyntaxError) -> TemplateError:
-    if _GO_ACTION.search(error.source or ""):
+    if go_action(error.source or ""):
         advice = "templates are Jinja; meshctl migrate translates Go templates"
         return TemplateError("this is Go template syntax", code="MSH103", suggestion=advice)
     return TemplateError(f"not a template: {error.message}", code="MSH101")

@@ -67,7 +67,7 @@ class Trace:
         if source is None:
             return Where(name, line)
         lines = re.split("\r\n|\r|\n", source[0])
-        as_written = line <= len(lines) and lines[line - 1][: column - 1] == text[: column - 1]
+        as_written = line <= len(lines) and lines[line - 1][:column] == text[:column]
         return Where(self._templates.folders.shown(source[1]), line, column if as_written else 0)
 
 
