@@ -56,7 +56,6 @@ class Discovery:
         self._transport = transport
         self._folder = cache / hashlib.sha256(transport.target.server.encode()).hexdigest()[:16]
         self._known: dict[str, dict[str, Resource]] = {}
-        self._fresh: set[str] = set()
         self._lock = threading.Lock()
 
     def resource(self, api_version: str, kind: str, wanted: Operation | None = None) -> Resource:
@@ -72,10 +71,7 @@ class Discovery:
 
     def refreshed(self, resource: Resource) -> Resource | None:
         """After a 404: the resource as the server has it now, when that is another than the one that was kept."""
-        if (
-            resource.api_version in self._fresh
-            or manifest.is_namespaced(resource.api_version, resource.kind) is not None
-        ):
+        if manifest.is_namespaced(resource.api_version, resource.kind) is not None:
             return None
         found = self._asked(resource.api_version, resource.kind).get(resource.kind)
         return found if found != resource else None
@@ -105,7 +101,6 @@ class Discovery:
         found = {resource.kind: resource for resource in _resources(api_version, listing)}
         with self._lock:
             self._known[api_version] = found
-            self._fresh.add(api_version)
         if found:
             _write(self._file(api_version), found.values())
         return found

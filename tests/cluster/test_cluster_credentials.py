@@ -185,6 +185,17 @@ def test_impersonation(login: Login, door: Door) -> None:
     assert told["impersonate-extra-reason"] == ["a test"]
 
 
+def test_a_proxy_of_the_environment_is_not_for_this_machine(
+    login: Login, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    login({}).version()
+    assert len(door.headers) == 1
+
+
 def test_nobody(login: Login, door: Door) -> None:
     login({}).version()
     assert door.tokens == [""]

@@ -67,14 +67,18 @@ def test_much_input_and_output_at_once(run: Run) -> None:
 def test_a_sender_waits_for_a_slow_command(run: Run) -> None:
     execution = run("sh", "-c", "sleep 0.3; head -c 8000000 | wc -c", stdin=True)
 
+    waiting: list[int] = []
+
     def feed() -> None:
-        for _ in range(8):
-            execution.send(bytes(1_000_000))
+        for _ in range(80):
+            execution.send(bytes(100_000))
+            waiting.append(execution._websocket.waiting)
 
     writer = threading.Thread(target=feed)
     writer.start()
     assert said(execution) == b"8000000\n"
     writer.join()
+    assert max(waiting) < 1_500_000
 
 
 def test_a_terminal(run: Run) -> None:

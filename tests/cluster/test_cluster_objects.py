@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cluster_objects import config_map, deployment
+from faults import FaultyProxy
 
 from meshctl.cluster import Cluster, connect
 from meshctl.errors import Conflict, Invalid, NotFound
@@ -22,6 +24,15 @@ def test_apply_makes_then_changes_then_leaves_alone(cluster: Cluster, namespace:
     assert versions[0] != versions[1] == versions[2]
     assert second.object["metadata"]["managedFields"][0]["manager"] == "meshctl"
     assert cluster.get(ObjectRef.of(first.object))["data"] == {"colour": "blue"}
+
+
+def test_what_an_apply_asks_for(faulty: Cluster, proxy: FaultyProxy, namespace: str) -> None:
+    faulty.apply(config_map(namespace))
+    faulty.apply(config_map(namespace), force=True, dry_run=True, manager="other")
+    plain, forced = (parse_qs(urlsplit(seen.path).query) for seen in proxy.seen)
+    assert plain == {"fieldManager": ["meshctl"], "fieldValidation": ["Strict"]}
+    assert forced == {**plain, "fieldManager": ["other"], "force": ["true"], "dryRun": ["All"]}
+    assert proxy.seen[0].headers["Content-Type"] == "application/apply-patch+yaml"
 
 
 def test_a_dry_run_stores_nothing(cluster: Cluster, namespace: str) -> None:
