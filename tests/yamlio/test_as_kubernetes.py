@@ -64,6 +64,11 @@ def test_keys_are_read_as_kubectl_reads_them(keys: list[str]) -> None:
     assert yamlio.load(text, "f").value["spec"] == kubectl_spec(text)
 
 
+def test_a_sign_makes_a_float_of_a_key_with_65_bits() -> None:
+    text = "spec: {+18446744073709551615: 1}\n"
+    assert yamlio.load(text, "f").value == {"spec": kubectl_spec(text)}
+
+
 @pytest.mark.parametrize("scalar", UNREADABLE)
 def test_what_kubectl_refuses_as_a_value_is_refused(scalar: str) -> None:
     text = f"apiVersion: v1\nkind: Thing\nmetadata: {{name: a}}\nspec: {scalar}\n"
