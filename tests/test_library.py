@@ -58,7 +58,7 @@ def examples() -> list[tuple[Macro, str]]:
     return [(macro, re.sub("^    ", "", example[0], flags=re.MULTILINE)) for macro, example in found if example]
 
 
-def objects(template: str, project: Path) -> list[Mapping[str, Any]]:
+def objects(template: str, project: Path, namespace: str = "test") -> list[Mapping[str, Any]]:
     """What a service of that one template is made of."""
     imports = "".join(f'{{% import "{file.name}" as {file.stem} %}}' for file in LIBRARY.glob("*.j2"))
     shutil.copytree(LIBRARY, project / "templates/_lib", dirs_exist_ok=True)
@@ -67,7 +67,7 @@ def objects(template: str, project: Path) -> list[Mapping[str, Any]]:
     (project / "configs").mkdir(exist_ok=True)
     (project / "configs/dev.yaml").write_text(yamlio.dump({"service": ["test"], "vars": VARIABLES}))
     found = find_project(directory=project, environment="dev", file=None, environ={}, cwd=project)
-    config = load(found, environ={}, namespace="test", cwd=project)
+    config = load(found, environ={}, namespace=namespace, cwd=project)
     bundle = render(select(config, Selection(all=True), closure=True), environ={}, cache=None)
     return [manifest.body for manifest in bundle]
 
@@ -99,7 +99,7 @@ def test_an_example_is_one_object(macro: Macro, example: str, tmp_path: Path) ->
 
 
 def test_the_server_takes_all_examples(tmp_path: Path, sandbox_kubeconfig: Path, namespace: str) -> None:
-    bodies = [body for _, example in examples() for body in objects(example, tmp_path)]
+    bodies = [body for _, example in examples() for body in objects(example, tmp_path, namespace)]
     apply = ["kubectl", "apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename", "-"]
     where = ["--kubeconfig", str(sandbox_kubeconfig), "--namespace", namespace]
     applied = subprocess.run(

@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from meshctl import yamlio
 from meshctl.config import Config, find_project, load
-from meshctl.manifest import Bundle, Manifest, pod_template
+from meshctl.manifest import Bundle, pod_template
 from meshctl.plan import Selection, select
-from meshctl.render import render
+from meshctl.render import output_files, render
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests/golden/repository"
@@ -59,15 +58,8 @@ def test_the_trade_group_starts_after_what_it_needs() -> None:
     assert plan.services.index("me") < plan.services.index("trade-server")
 
 
-def text_by_file(bundle: Bundle) -> dict[str, str]:
-    files: dict[str, list[Manifest]] = {}
-    for manifest in bundle:
-        files.setdefault(manifest.file, []).append(manifest)
-    return {file: yamlio.dump_all([manifest.body for manifest in found]) for file, found in files.items()}
-
-
 def test_the_manifests_are_the_golden_ones(bundle: Bundle) -> None:
-    files = text_by_file(bundle)
+    files = output_files(bundle)
     if os.environ.get("UPDATE_GOLDEN"):
         for file, text in files.items():
             (GOLDEN / file).parent.mkdir(parents=True, exist_ok=True)
