@@ -122,8 +122,8 @@ def _stateful_rollout(obj: Object, wanted: int) -> Readiness | None:
     if partition != -1:
         above = max(wanted - partition, 0)
         if updated < above:
-            return in_progress(f"{_rollout(updated, above)}, from pod {partition} upwards")
-        return current(f"{_ready(wanted, wanted)}, {updated} updated (partition {partition})")
+            return in_progress(_rollout(updated, above) + (f", from pod {partition} upwards" if partition else ""))
+        return current(_ready(wanted, wanted) + (f", {updated} updated (partition {partition})" if partition else ""))
     revisions = {text(obj, "status", "currentRevision"), text(obj, "status", "updateRevision")}
     return _first(
         (number(obj, "status", "currentReplicas") < wanted, _rollout(updated, wanted)),
@@ -147,14 +147,14 @@ def _rollout(updated: int, wanted: int) -> str:
 
 
 def _ready(ready: int, wanted: int) -> str:
-    return f"{ready} of {wanted} {'pod is' if wanted == 1 else 'pods are'} ready"
+    return f"{ready} of {wanted} pods are ready"
 
 
 def _unavailable(ready: int, available: int, wanted: int) -> str:
     """Ready but not available means that minReadySeconds has not passed."""
     if ready < wanted:
         return _ready(ready, wanted)
-    return f"{available} of {wanted} {'pod has' if wanted == 1 else 'pods have'} been ready for long enough"
+    return f"{available} of {wanted} pods have been ready for long enough"
 
 
 def _paused(obj: Object) -> str:
