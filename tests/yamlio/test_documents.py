@@ -237,7 +237,20 @@ endless: list[Any] = []
 endless.append(endless)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {None: 1}, {(): 1}, "\ud800", endless, b"x", pytest.param(2**20000, id="huge")])
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        float("inf"),
+        object(),
+        {None: 1},
+        {(): 1},
+        "\ud800",
+        endless,
+        b"x",
+        pytest.param(2**20000, id="huge"),
+    ],
+)
 def test_what_has_no_json_is_not_written(value: Any) -> None:
     with pytest.raises(YamlError):
         yamlio.dump(value)
