@@ -36,7 +36,7 @@ class Client:
         self.close()
 
     def request(self, method: str, path: str, body: str = "", content_type: str = JSON) -> tuple[int, str]:
-        """Status and text; (0, reason) when there is no answer. One try more, as an idle connection may be closed."""
+        """Status and text; (0, reason) without an answer. An idle connection may be closed, so it is tried twice."""
         answer = (0, "")
         for _ in range(2):
             try:
@@ -44,6 +44,9 @@ class Client:
                 connection.request(method, path, body=body or None, headers={"Content-Type": content_type})
                 response = connection.getresponse()
                 return response.status, response.read().decode("utf-8", errors="replace")
+            except TimeoutError as error:
+                self.close()
+                return 0, str(error)
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 answer = (0, str(error))

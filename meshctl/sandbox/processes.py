@@ -14,7 +14,6 @@ from meshctl.errors import SandboxError
 from meshctl.sandbox import PROGRAMS
 from meshctl.sandbox.folders import Folders, read_json, write_private
 
-TERMINATION_SECONDS = 5.0
 KILL_SECONDS = 5.0
 
 
@@ -69,8 +68,10 @@ def is_alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    fields = _stat(pid)
-    return not fields or fields[0] not in "ZX"
+    if _stat(pid)[:1] == ["Z"]:
+        _reap(pid)
+        return False
+    return True
 
 
 def started_at(pid: int) -> str:
@@ -95,7 +96,7 @@ def resident_bytes(pid: int) -> int:
     return int(fields[21]) * os.sysconf("SC_PAGE_SIZE") if fields else 0
 
 
-def stop(pids: Iterable[int], patience: float = TERMINATION_SECONDS) -> None:
+def stop(pids: Iterable[int], patience: float) -> None:
     """Ends processes and what they started; politely, after `patience` seconds by force; returns when they are gone."""
     remaining = [pid for pid in pids if is_alive(pid)]
     _signal_groups(remaining, signal.SIGTERM)

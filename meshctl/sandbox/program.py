@@ -10,7 +10,7 @@ from pathlib import Path
 
 from meshctl.errors import SandboxError
 from meshctl.sandbox import PROGRAMS, Progress
-from meshctl.sandbox.build import build_control_plane, built, find_go
+from meshctl.sandbox.go_build import build_control_plane, built, find_go
 
 ASSETS_VARIABLE = "KUBEBUILDER_ASSETS"
 

@@ -29,7 +29,8 @@ from meshctl.sandbox.lock import hold
 from meshctl.sandbox.program import find_programs
 from meshctl.sandbox.state import is_healthy, last_lines, program_state
 
-START_SECONDS = 90.0
+START_SECONDS = 180.0
+PATIENCE_SECONDS = 1.0
 ATTEMPTS = 3
 
 
@@ -90,7 +91,7 @@ def _with_usable_ports(folders: Folders, record: Record, *, anew: bool) -> Recor
     """Ends what does not answer, and everything if a port that it needs is gone: all programs must agree on ports."""
     unwell = [program for program in PROGRAMS if program_state(folders, record, program) != "running"]
     _stop(folders, unwell)
-    processes.stop(processes.strays(folders))
+    processes.stop(processes.strays(folders), PATIENCE_SECONDS)
     needed = [port for name, port in record.ports.items() if name.removesuffix("-peer") in unwell]
     if anew or not all(map(is_free, needed)):
         _stop(folders, PROGRAMS)
@@ -102,7 +103,7 @@ def _with_usable_ports(folders: Folders, record: Record, *, anew: bool) -> Recor
 
 def _stop(folders: Folders, programs: list[str] | tuple[str, ...]) -> None:
     pids = (processes.running_pid(folders, program) for program in programs)
-    processes.stop([pid for pid in pids if pid is not None])
+    processes.stop([pid for pid in pids if pid is not None], PATIENCE_SECONDS)
 
 
 def _start_missing(folders: Folders, record: Record) -> Iterator[Progress]:
@@ -111,7 +112,7 @@ def _start_missing(folders: Folders, record: Record) -> Iterator[Progress]:
     try:
         yield from _start_in_order(starter)
     except BaseException:
-        processes.stop(starter.pids)
+        processes.stop(starter.pids, PATIENCE_SECONDS)
         raise
 
 
