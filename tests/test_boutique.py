@@ -73,7 +73,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, sandbox_kubeconfig: Path, namespace: str) -> Shop:
+def shop(tmp_path: Path, sandbox_kubeconfig: Path, unused_namespace: str) -> Shop:
     """A service a folder."""
     if not DATA.is_dir():
         pytest.fail(f"{DATA} is not there; MESHCTL_TEST_DATA names the folder that has online-boutique in it")
@@ -86,7 +86,7 @@ def shop(tmp_path: Path, sandbox_kubeconfig: Path, namespace: str) -> Shop:
     (tmp_path / "configs").mkdir()
     services = {service: {"needs": needs} for service, needs in NEEDS.items()}
     (tmp_path / "configs/dev.yaml").write_text(yamlio.dump({"project": "boutique", "service": services}))
-    return Shop(tmp_path, sandbox_kubeconfig, namespace)
+    return Shop(tmp_path, sandbox_kubeconfig, unused_namespace)
 
 
 def sources() -> list[Body]:

@@ -207,8 +207,8 @@ def test_staging_has_two_of_each_service_and_no_chaos() -> None:
     ]
 
 
-def test_it_starts_and_kubectl_finds_nothing_to_change(sandbox_kubeconfig: Path, namespace: str) -> None:
-    arguments = ["--namespace", namespace, "--kubeconfig", str(sandbox_kubeconfig)]
+def test_it_starts_and_kubectl_finds_nothing_to_change(sandbox_kubeconfig: Path, unused_namespace: str) -> None:
+    arguments = ["--namespace", unused_namespace, "--kubeconfig", str(sandbox_kubeconfig)]
     assert meshctl("start", "--all", *arguments).returncode == 0
     manifests = meshctl("gen", "--all", "--stdout", *arguments).stdout
     kubectl = ["kubectl", "diff", "--server-side", "--field-manager=meshctl", "-f", "-"]

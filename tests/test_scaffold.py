@@ -73,13 +73,13 @@ def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> Non
         scaffold.create(tmp_path)
 
 
-def test_what_its_pipeline_runs_works(tmp_path: Path, sandbox_kubeconfig: Path, namespace: str) -> None:
+def test_what_its_pipeline_runs_works(tmp_path: Path, sandbox_kubeconfig: Path, unused_namespace: str) -> None:
     """All but the sandbox of its own: the tests have one."""
     scaffold.create(tmp_path)
     pipeline = yamlio.load((tmp_path / ".github/workflows/meshctl.yaml").read_text(), "meshctl.yaml").value
     steps = [shlex.split(step["run"]) for step in pipeline["jobs"]["start"]["steps"] if "run" in step]
     commands = [step[1:] for step in steps if step[0] == "meshctl" and step[1] != "sandbox"]
-    environment = os.environ | {"KUBECONFIG": str(sandbox_kubeconfig), "MESHCTL_NAMESPACE": namespace}
+    environment = os.environ | {"KUBECONFIG": str(sandbox_kubeconfig), "MESHCTL_NAMESPACE": unused_namespace}
     assert [command[0] for command in commands] == ["gen", "start", "diff", "stop"]
     for command in commands:
         finished = subprocess.run(
