@@ -106,8 +106,21 @@ class Follower:
         for container in self._containers.values():
             if container.source:
                 self._look_after(container, container.source, now)
+        self._tell_troubles()
         self._forget_gone(now)
         self._open_due(now)
+
+    def _tell_troubles(self) -> None:
+        """In one sentence: what breaks one connection mostly breaks all of them."""
+        troubles = []
+        for container in self._containers.values():
+            trouble = container.source.trouble if container.source else None
+            if trouble and not container.troubled:
+                troubles.append(trouble)
+            container.troubled = trouble is not None
+        if troubles:
+            count = f" ({len(troubles)} logs)" if len(troubles) > 1 else ""
+            self._reading.notice(f"{troubles[0].message}{count}; trying again")
 
     def _forget_gone(self, now: float) -> None:
         gone = [
@@ -122,17 +135,13 @@ class Follower:
         """Starts what is due, as far as --max-log-requests allows; the rest waits for its turn."""
         limit = self._reading.options.max_log_requests
         places = limit - sum(container.source is not None for container in self._containers.values())
-        due = [
-            each for each in self._containers.values() if not each.source and each.due is not None and each.due <= now
-        ]
-        for container in due[: max(places, 0)]:
+        due = [container for container in self._containers.values() if container.is_due(now)]
+        for container in due[:places]:
             self._open(container)
-        waiting = len(due) - max(places, 0)
+        waiting = len(due[places:])
         if waiting > self._waiting:
-            self._reading.notice(
-                f"{limit} containers are read at once (--max-log-requests), {waiting} wait for a place"
-            )
-        self._waiting = max(waiting, 0)
+            self._reading.notice(f"reading {limit} logs at once (--max-log-requests), {waiting} more must wait")
+        self._waiting = waiting
 
     def _open(self, container: Container) -> None:
         container.due, container.until = None, math.inf
@@ -150,9 +159,6 @@ class Follower:
     def _look_after(self, container: Container, source: Source, now: float) -> None:
         ended = source.ended  # asked before the last look at its lines
         self._window.add(source.take(), now)
-        if source.trouble and not container.troubled:
-            self._reading.notice(f"{container.run}: {source.trouble.message}; trying again")
-        container.troubled = source.trouble is not None
         if ended:
             container.source = None
             self._end(container, source.failure, now)

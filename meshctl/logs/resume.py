@@ -21,6 +21,7 @@ class Bookmark:
         self.count = 0
         self.second: int | None = None
         self._time = 0
+        self._first = 0  # the time of the first line read: --tail or --since left out what is before it
         self._over = 0  # when that second is over, in nanoseconds
         self._seen: list[str] = []
 
@@ -34,18 +35,28 @@ class Bookmark:
         known = Counter(self._seen)
         for raw in stream:
             if known and raw in known:
-                known -= Counter((raw,))
+                _take(known, raw)
                 continue
-            self.count += 1
             time, stamp, text = split_stamp(raw)
             if time is not None:
-                self._time = time
+                if time < self._first:
+                    continue
                 if time >= self._over:
                     self._begin_second(time)
+                self._time = time
                 self._seen.append(raw)
+            self.count += 1
             yield self._time, stamp, text
 
     def _begin_second(self, time: int) -> None:
+        if self.second is None:
+            self._first = time
         self.second = time // SECOND
         self._over = (self.second + 1) * SECOND
         self._seen.clear()
+
+
+def _take(known: Counter[str], raw: str) -> None:
+    known[raw] -= 1
+    if not known[raw]:
+        del known[raw]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BUFFERED_LINES = 4_000  # of one container; a slow terminal then slows the reader instead of filling the memory
 FULL = 0.02  # seconds between two looks at a buffer that was full
 POLL = 0.1  # seconds between two looks at an interrupt
+GIVE_UP = 4  # broken connections in a row, without a line, after which a log that is not followed is incomplete
 PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # seconds before each new connection; the last one for all further
 
 
@@ -109,7 +110,7 @@ class Source:
                 self._read({"follow": self._options.follow, "previous": self._options.previous})
             except (Unreachable, Overloaded) as error:
                 breaks = 0 if self.bookmark.count > before else breaks + 1
-                if breaks == len(PAUSES) and not self._options.follow:
+                if breaks == GIVE_UP and not self._options.follow:
                     raise
                 self.trouble = error
                 self._wake.set()

@@ -40,6 +40,17 @@ def test_broken_connections_lose_nothing_and_double_nothing(log: list[tuple[int,
     assert read_in_pieces(log, breaks) == [text for _, text in log]
 
 
+@given(st.integers(1, 40), st.integers(1, 10), st.lists(st.integers(0, 12), max_size=4))
+def test_what_tail_left_out_stays_out(length: int, tail: int, breaks: list[int]) -> None:
+    """Also when it is of the same second as what was read."""
+    log = [(place, f"{place}") for place in range(length)]
+    bookmark, texts = Bookmark(), []
+    for read in [*breaks, length]:
+        answer = served(log, bookmark.since) if bookmark.since else served(log, "")[-tail:]
+        texts += [text for _, _, text in bookmark.unseen(answer[:read])]
+    assert texts == [text for _, text in log[-tail:]]
+
+
 @given(logs, st.integers(0, 40), st.integers(0, 40))
 def test_a_log_rotated_in_between_is_read_on_from_its_new_beginning(
     log: list[tuple[int, str]], read: int, rotated: int
