@@ -21,7 +21,9 @@ def config_map(name: str = "web", **data: str) -> str:
 
 
 def write(root: Path, files: Mapping[str, str]) -> None:
-    for name, text in {"configs/dev.yaml": CONFIG, **files}.items():
+    """The files, and a project file unless there is one."""
+    default = {} if (root / "configs/dev.yaml").exists() else {"configs/dev.yaml": CONFIG}
+    for name, text in {**default, **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

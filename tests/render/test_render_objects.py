@@ -54,7 +54,7 @@ spec:
   template: {metadata: {labels: {app: web}}, spec: {containers: []}}
   volumeClaimTemplates: [{metadata: {name: data}}]
 """
-SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: keys}\nstringData: {a: b}\n"
+KEYS = "apiVersion: v1\nkind: Secret\nmetadata: {name: keys}\nstringData: {a: b}\n"
 
 
 def project(root: Path, text: str, config: str = "service: [web]", **files: str) -> list[Manifest]:
@@ -190,7 +190,7 @@ class TestConfigHash:
             body = project(tmp_path, CRON_JOB, **{"templates/web/keys.yaml": secret})[0].body
             return body["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["annotations"][self.ANNOTATION]
 
-        assert annotated(SECRET) != annotated(SECRET.replace("a: b", "a: c"))
+        assert annotated(KEYS) != annotated(KEYS.replace("a: b", "a: c"))
 
     @pytest.mark.parametrize("text", [WORKLOAD, WORKLOAD.replace("settings", "kube-root-ca.crt")])
     def test_what_the_project_does_not_have_does_not_count(self, tmp_path: Path, text: str) -> None:

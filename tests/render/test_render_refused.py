@@ -41,8 +41,10 @@ class TestTemplates:
     def test_a_missing_variable_in_a_partial_is_told_with_the_template_that_took_it_in(self, tmp_path: Path) -> None:
         text = '{% import "macros.j2" as macros with context %}\na: {{ macros.image() }}\n'
         assert web(text, tmp_path, **{"templates/_lib/macros.j2": MACROS}) == [
-            'MSH102 templates/_lib/macros.j2:6: "registri" is not defined (included by templates/web/a.yaml:2) '
-            f"(did you mean registry? or {DEFINE})"
+            (
+                'MSH102 templates/_lib/macros.j2:6: "registri" is not defined (included by templates/web/a.yaml:2) '
+                f"(did you mean registry? or {DEFINE})"
+            )
         ]
 
     def test_a_partial_without_context_does_not_see_the_variables(self, tmp_path: Path) -> None:
@@ -66,8 +68,10 @@ class TestTemplates:
         self, tmp_path: Path, text: str, place: str, action: str
     ) -> None:
         assert web(text, tmp_path) == [
-            f"MSH103 templates/web/a.yaml:{place}: this is Go template syntax: {action} "
-            "(templates are Jinja; meshctl migrate translates Go templates)"
+            (
+                f"MSH103 templates/web/a.yaml:{place}: this is Go template syntax: {action} "
+                "(templates are Jinja; meshctl migrate translates Go templates)"
+            )
         ]
 
     def test_jinja_that_looks_like_go_is_jinja(self, tmp_path: Path) -> None:
@@ -174,8 +178,10 @@ class TestObjects:
             ),
             (
                 "apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: x-}\n",
-                "3:26: this Job has generateName and no name "
-                "(give it a name: with generateName each run would make another one)",
+                (
+                    "3:26: this Job has generateName and no name "
+                    "(give it a name: with generateName each run would make another one)"
+                ),
             ),
             ("- a\n", "1:1: a list where an object was expected (separate objects by ---)"),
             ("just words\n", "1:1: the value 'just words' where an object was expected (separate objects by ---)"),
@@ -195,8 +201,10 @@ class TestObjects:
             "templates/web/b.yaml": "# a comment\n" + config_map("same"),
         }
         assert problems(tmp_path, files) == [
-            "MSH107 templates/web/b.yaml:2:1: ConfigMap same is rendered twice, here and at templates/api/a.yaml:1:1 "
-            "(services: api and web) (give one of them another name)"
+            (
+                "MSH107 templates/web/b.yaml:2:1: ConfigMap same is rendered twice, here and at "
+                "templates/api/a.yaml:1:1 (services: api and web) (give one of them another name)"
+            )
         ]
 
     def test_the_same_name_in_two_versions_of_a_kind_is_the_same_object(self, tmp_path: Path) -> None:
@@ -207,6 +215,8 @@ class TestObjects:
     def test_a_foreign_namespace(self, tmp_path: Path) -> None:
         text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\n  namespace: kube-system\n"
         assert web(text, tmp_path) == [
-            "MSH108 templates/web/a.yaml:5:14: Secret x is for namespace kube-system, and yours is dev-anna "
-            "(leave the namespace out, or add kube-system to cluster.allow_namespaces)"
+            (
+                "MSH108 templates/web/a.yaml:5:14: Secret x is for namespace kube-system, and yours is dev-anna "
+                "(leave the namespace out, or add kube-system to cluster.allow_namespaces)"
+            )
         ]

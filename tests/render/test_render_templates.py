@@ -58,8 +58,10 @@ class TestFiles:
     def test_a_service_without_templates_is_told_with_the_nearest_folder(self, tmp_path: Path) -> None:
         files = {"configs/dev.yaml": "service: [web, webs]\n", "templates/web/a.yaml": config_map()}
         assert problems(tmp_path, files) == [
-            "MSH109 configs/dev.yaml:1:16: service webs has no templates: there is no *.yaml or *.yaml.j2 in "
-            "templates/webs (did you mean web?)"
+            (
+                "MSH109 configs/dev.yaml:1:16: service webs has no templates: there is no *.yaml or *.yaml.j2 in "
+                "templates/webs (did you mean web?)"
+            )
         ]
 
     def test_an_empty_render_leaves_the_service_without_objects(self, tmp_path: Path) -> None:
@@ -104,7 +106,9 @@ class TestVariables:
 
     def test_a_var_hides_ours_with_a_warning(self, tmp_path: Path) -> None:
         files = {
-            "configs/dev.yaml": "project: shop\nnamespace: dev-anna\nvars:\n  project: mine\n  namespace: dev-anna\nservice: [web]\n",
+            "configs/dev.yaml": (
+                "project: shop\nnamespace: dev-anna\nvars:\n  project: mine\n  namespace: dev-anna\nservice: [web]\n"
+            ),
             "templates/web/a.yaml": config_map(both="{{ project }} {{ meshctl.project }}"),
         }
         bundle = rendered(tmp_path, files)
@@ -163,8 +167,10 @@ class TestLeavingTheProject:
     @pytest.mark.parametrize("name", ["../../../secret", "/etc/passwd"])
     def test_by_include(self, tmp_path: Path, name: str) -> None:
         assert problems(tmp_path, {"templates/web/a.yaml": f'# here\n{{% include "{name}" %}}\n'}) == [
-            f"MSH104 templates/web/a.yaml:2: {name} leads out of the project "
-            "(templates take in only what is in the project)"
+            (
+                f"MSH104 templates/web/a.yaml:2: {name} leads out of the project "
+                "(templates take in only what is in the project)"
+            )
         ]
 
     @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "files/link"])
