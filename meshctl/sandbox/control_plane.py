@@ -111,7 +111,7 @@ def _aggregation(folders: Folders) -> Options:
 
 
 def _controller_manager(folders: Folders, ports: Mapping[str, int]) -> Options:
-    """Its default of 20 requests a second is what every test would wait for."""
+    """Its defaults of 20 requests a second and 5 workers a kind are what every test would wait for."""
     pair = key_pair(folders, "authority")
     return {
         **_serving(folders, ports, "kube-controller-manager"),
@@ -119,6 +119,7 @@ def _controller_manager(folders: Folders, ports: Mapping[str, int]) -> Options:
         "use-service-account-credentials": "true",
         "kube-api-qps": 300,
         "kube-api-burst": 600,
+        **{f"concurrent-{kind}-syncs": 20 for kind in ("deployment", "replicaset", "statefulset", "job", "namespace")},
         "root-ca-file": str(authority(folders)),
         "service-account-private-key-file": str(folders.certificates / "service-accounts.key"),
         "cluster-signing-cert-file": str(pair.certificate),
