@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from meshctl.config import Choice, ClusterRules, Config, Group, Istio, Service
@@ -13,6 +14,9 @@ from meshctl.errors import Where
 
 FILE = "configs/dev.yaml"
 NONE = Choice()
+
+settings.register_profile("untimed", deadline=None)  # a machine that is busy with other tests is slow
+settings.load_profile("untimed")
 
 
 def project(
