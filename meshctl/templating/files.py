@@ -27,7 +27,10 @@ class Templates(Dialect):
     """The dialect over folders of templates; what is compiled once stays compiled."""
 
     def __init__(self, folders: Folders, **options: Any) -> None:
-        super().__init__(loader=Loader(folders), cache_size=-1, auto_reload=False, **options)
+        # A file's last newline may belong to a block scalar.
+        super().__init__(
+            loader=Loader(folders), cache_size=-1, auto_reload=False, keep_trailing_newline=True, **options
+        )
         self.folders = folders
 
     def join_path(self, template: str, parent: str) -> str:
