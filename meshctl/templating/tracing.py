@@ -34,7 +34,8 @@ class Origin(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """What the text from `column` on (counting from 0) comes from, as (template, line)."""
+    """What the text from `column` on comes from, as (template, line). Columns count from where the line's text begins:
+    `indent` moves it, and moves a line that has nothing but a mark, too."""
 
     column: int
     inner: tuple[str, int]
@@ -58,7 +59,7 @@ class Trace:
         text = self._lines[line - 1]
         margin = len(text) - len(text.lstrip())
         pieces = self._pieces[line - 1]
-        piece = pieces[bisect_right([piece.column for piece in pieces], max(column - 1, margin)) - 1]
+        piece = pieces[bisect_right([piece.column for piece in pieces], max(column - 1 - margin, 0)) - 1]
         return Origin(self._where(piece.inner, text, column), self._where(piece.outer, text, column))
 
     def _where(self, place: tuple[str, int], text: str, column: int) -> Where:
@@ -134,7 +135,9 @@ def _pieces(marked: str, names: Sequence[str], own: str) -> Iterator[tuple[str, 
             inner = (names[int(mark[1])], int(mark[2]))
             outer = inner if inner[0] == own else outer
             pieces.append(_Piece(len(text), inner, outer))
-        yield text + line[end:], pieces
+        text += line[end:]
+        margin = len(text) - len(text.lstrip())
+        yield text, [piece._replace(column=max(piece.column - margin, 0)) for piece in pieces]
 
 
 def _aligned(traced: Sequence[str], wanted: Sequence[str]) -> Sequence[int]:
