@@ -48,14 +48,14 @@ class _Restart:
         config = self._plan.config
         ours = f"{LABEL_PART_OF}={config.project}"
         self._run.listen(Scope("apps/v1", kind, config.namespace, labels=ours) for kind in ROLLED)
-        running = [name for name in self._plan.services if self._run.world.of(name)]
+        running = [name for name in self._plan.services if self._workloads(name)]
         if not running:
             raise ClusterError(
                 f"nothing of this selection runs in {config.namespace}",
                 code="NotRunning",
                 suggestion="meshctl start",
             )
-        yield _planned(self._run, running, sum(len(self._run.world.of(name)) for name in running))
+        yield _planned(self._run, running, sum(len(self._workloads(name)) for name in running))
         for name in self._plan.services:
             if name not in running:
                 yield Warned(service=name, code="NotRunning", message=f"no workload of {name} runs here")
@@ -63,7 +63,7 @@ class _Restart:
         yield from Walk(self._run, plan.services, plan.schedule(), self._service)
 
     def _service(self, turn: Turn) -> Task:
-        workloads = sorted(self._run.world.of(turn.service), key=ObjectRef.of)
+        workloads = self._workloads(turn.service)
         refs = [ObjectRef.of(body) for body in workloads]
         _refuse_paused(turn, workloads)
         for ref in refs:
@@ -75,6 +75,10 @@ class _Restart:
             yield Applied(service=turn.service, object=ref, operation="restarted")
         if self._wait:
             yield from until_ready(turn, refs)
+
+    def _workloads(self, service: str) -> list[Body]:
+        """Without the pods and ReplicaSets that are listened to once a service is slow to come up."""
+        return sorted((body for body in self._run.world.of(service) if body["kind"] in ROLLED), key=ObjectRef.of)
 
     def _patch(self) -> dict[str, object]:
         return {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: self._moment}}}}}

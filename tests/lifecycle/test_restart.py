@@ -51,6 +51,14 @@ def test_a_restart_makes_new_pods_in_order(cluster: Cluster, namespace: str) -> 
     assert not before & pods(cluster, namespace)
 
 
+def test_only_workloads_are_restarted_after_a_slow_service(cluster: Cluster, namespace: str) -> None:
+    """A slow service makes the run listen to pods and ReplicaSets; those of the next service are not its workloads."""
+    ours = shop(namespace, {"db": [], "web": ["db"]}, db=[deployment("db", delay="4s")], web=[deployment("web")])
+    started(cluster, ours)
+    run = restarted(cluster, ours)
+    assert run.objects(Applied) == ["Deployment db", "Deployment web"]
+
+
 def test_after_a_restart_nothing_rolls_again(cluster: Cluster, namespace: str) -> None:
     """The annotation is another manager's: the next start sees nothing to change, and a change leaves it there."""
     ours = shop(namespace, {"web": []})
