@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import filelock
+import hypothesis
 import pytest
 
 from meshctl import sandbox
@@ -20,6 +21,16 @@ from meshctl.sandbox.folders import Folders, cache_home
 from meshctl.sandbox.processes import is_alive, started_at
 
 SANDBOX = "tests"
+
+# How long an example takes says more about the machine than about the code; CI tries the same ones each time.
+hypothesis.settings.register_profile(
+    "meshctl",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+    database=None if "CI" in os.environ else hypothesis.settings.default.database,
+)
+hypothesis.settings.load_profile("meshctl")
 HOLDERS = cache_home() / "locks" / f"holders-of-{SANDBOX}.json"
 
 Kubectl = Callable[..., str]
