@@ -169,13 +169,14 @@ class TestEnds:
         assert isinstance(reader.error, Forbidden)
 
     def test_when_the_server_stays_away(self, faulty: Cluster, proxy: FaultyProxy, namespace: str) -> None:
-        asked = faulty.watch("v1", "ConfigMap", namespace, resource_version="1")
-        reader = Reader(Watch(asked._transport, asked._request, "1", outage=0.5))
+        since = faulty.list("v1", "ConfigMap", namespace).resource_version
+        asked = faulty.watch("v1", "ConfigMap", namespace, resource_version=since)
+        reader = Reader(Watch(asked._transport, asked._request, since, outage=0.5))
         reader.wait_for(lambda: proxy.count(path="watch=1") == 1)
         proxy.down()
         reader.wait_for(lambda: reader.ended)
         assert isinstance(reader.error, Unreachable)
-        assert reader.error.message.startswith(f"cannot watch ConfigMaps in {namespace}: nothing listens at http://127")
+        assert reader.error.message.startswith(f"cannot watch ConfigMaps in {namespace}: ")
 
     def test_at_once_when_it_is_closed(self, read: Callable[..., Reader], proxy: FaultyProxy) -> None:
         reader = read()
