@@ -63,7 +63,7 @@ def starting(
 
 def stopped(cluster: Cluster, shop: Shop, *services: str, **options: Any) -> Told:
     """Everything of the project when nothing is named."""
-    chosen = StopOptions(**{"timeout": 20.0, **options})
+    chosen = StopOptions(**{"timeout": 120.0, **options})
     return told(stop(shop.config, services or None, cluster, chosen, Interrupt()))
 
 
