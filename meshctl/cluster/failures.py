@@ -114,10 +114,13 @@ def no_such_kind(api_version: str, kind: str, operation: Operation | None = None
 
 
 def _unknown_kind(refusal: _Refusal) -> ClusterError | None:
-    """A path that the server does not serve: a Status without a name, or plain text."""
+    """A path that the server does not serve: a Status without a name, or plain text.
+
+    Of a log the plain text is the kubelet's, about a pod that has just gone.
+    """
     operation = refusal.operation
     named = refusal.answer and not refusal.said.startswith(_UNKNOWN_RESOURCE)
-    if refusal.status != 404 or named or not operation.kind:
+    if refusal.status != 404 or named or not operation.kind or operation.verb == "read":
         return None
     return no_such_kind(operation.api_version, operation.kind, operation)
 

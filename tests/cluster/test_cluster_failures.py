@@ -280,3 +280,10 @@ def _eventually(ask: Callable[[], object]) -> ClusterError:
             return error
         time.sleep(0.1)
     raise AssertionError("it was allowed for 20 seconds")
+
+
+def test_a_log_whose_pod_has_just_gone() -> None:
+    """The kubelet says so in plain text; it is the pod that is missing, not its kind."""
+    error = failure(Operation("read", "the log of web-0/app in dev", "v1", "Pod"), 404, b"pod not found\n", {})
+    assert isinstance(error, NotFound)
+    assert "no kind" not in error.message
