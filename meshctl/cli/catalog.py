@@ -39,6 +39,7 @@ COMMANDS: dict[str, Entry] = {
     "gen": Entry("gen", "Render the manifests into the output folder", PROJECT),
     "graph": Entry("graph", "Show which service waits for which", PROJECT),
     "config view": Entry("config_view", "Show the effective config", PROJECT),
+    "config schema": Entry("config_schema", "Print the JSON Schema of the project file", PROJECT),
     "config origins": Entry("config_origins", "Show where each value of the config comes from", PROJECT),
     "sandbox up": Entry("sandbox_up", "Start a real Kubernetes control plane on this machine", SANDBOX),
     "sandbox down": Entry("sandbox_down", "Stop it and remove what it left", SANDBOX),

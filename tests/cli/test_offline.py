@@ -226,3 +226,10 @@ def test_a_dry_run_of_the_client_needs_no_cluster(meshctl: Meshctl) -> None:
     assert (lines[0]["type"], lines[0]["services"]) == ("planned", ["postgres", "cache", "web"])
     assert lines[-1]["type"] == "finished"
     assert {line["service"] for line in lines if line["type"] == "applied"} == {"postgres", "cache", "web"}
+
+
+def test_config_schema_needs_no_project(meshctl: Meshctl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    schema = json.loads(meshctl("config", "schema").out)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert yaml.safe_load(meshctl("config", "schema", "-o", "yaml").out) == schema

@@ -1,26 +1,19 @@
-#!/usr/bin/env python3
-"""Writes docs/config.md from the schema of the project file; `--check` only says whether it is current.
-
-python docs/generate_config.py
-"""
+"""config.md, from the schema of the project file."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from meshctl import yamlio
 from meshctl.config import SCHEMA
 
-PAGE = Path(__file__).parent / "config.md"
 _SCHEMA = json.loads(SCHEMA.read_text("utf-8"))
 _HEAD = """\
 # The project file
 
-<!-- Written by docs/generate_config.py from meshctl/config/config.schema.json: change that. -->
+<!-- Written by docs/generate.py from meshctl/config/config.schema.json: change that. -->
 
 `configs/<environment>.yaml` says what the services are; `meshctl config schema` prints its JSON Schema for editors,
 `meshctl config view` what all layers come to, `meshctl config origins` which line each value comes from.
@@ -36,7 +29,7 @@ text. Those that YAML 1.1 and YAML 1.2 read differently are told as warnings.
 
 
 def page() -> str:
-    return "\n".join([_HEAD, "## Keys", *_keys("", _SCHEMA), "", "## A service", *_service()])
+    return "\n".join([_HEAD, "## Keys", *_keys("", _SCHEMA), "", "## A service", *_service(), ""])
 
 
 def _service() -> Iterator[str]:
@@ -64,15 +57,3 @@ def _facts(key: str, node: dict[str, Any]) -> Iterable[str]:
 
 def _resolved(node: dict[str, Any]) -> dict[str, Any]:
     return {**_SCHEMA["$defs"][node["$ref"].rpartition("/")[2]], **node} if "$ref" in node else node
-
-
-def main(arguments: list[str]) -> int:
-    wanted = page() + "\n"
-    if arguments == ["--check"]:
-        return 0 if PAGE.exists() and PAGE.read_text("utf-8") == wanted else 1
-    PAGE.write_text(wanted, "utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
