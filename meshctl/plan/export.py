@@ -1,4 +1,4 @@
-"""The plan as a picture: text, dot, mermaid and the JSON of machine output.
+"""The plan as a picture: text, dot, mermaid, SVG, HTML, and the JSON of machine output.
 
 In pictures the tiers are boxes, joined by one dashed edge each, and needs are the solid edges: that shows the order
 of start with as few lines as it takes. An edge leads from who waits to what is waited for.
@@ -85,4 +85,23 @@ def _need_edges(plan: Plan) -> list[tuple[str, str]]:
     return sorted((name, need) for name in plan.services for need in plan.needs[name])
 
 
-FORMATS: Mapping[str, Callable[[Plan], str]] = {"text": _text, "dot": _dot, "mermaid": _mermaid, "json": _json}
+def _svg(plan: Plan) -> str:
+    from meshctl.plan.svg import svg
+
+    return svg(plan)
+
+
+def _html(plan: Plan) -> str:
+    from meshctl.plan.svg import html
+
+    return html(plan)
+
+
+FORMATS: Mapping[str, Callable[[Plan], str]] = {
+    "text": _text,
+    "dot": _dot,
+    "mermaid": _mermaid,
+    "svg": _svg,
+    "html": _html,
+    "json": _json,
+}

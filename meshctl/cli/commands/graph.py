@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 
 @as_command(
-    forms=("text", "dot", "mermaid", "json"),
+    forms=("text", "dot", "mermaid", "svg", "html", "json"),
     selects="with needs",
     examples="""
     meshctl graph -g trade
-    meshctl graph --all -o dot | dot -Tsvg > graph.svg
+    meshctl graph --all -o svg > graph.svg
+    meshctl graph --all -o html > graph.html      # point at a service: what it needs, what needs it
     meshctl graph --all --needed-by postgres      # who waits for postgres
     """,
 )
