@@ -19,6 +19,7 @@ from projects import all_needs, project, projects
 from meshctl.config import Choice, Config
 from meshctl.errors import ConfigError, Problems, UsageError, Where
 from meshctl.plan import FORMATS, TIERS, Plan, Selection, check_cycles, export, focus, select, whole
+from meshctl.plan.order import ROUNDS
 
 GOLDEN = Path(__file__).parent / "golden" / "graph"
 
@@ -271,12 +272,13 @@ class TestCycles:
             check_cycles(config)
         except (ConfigError, Problems) as error:
             assert not nx.is_directed_acyclic_graph(graph)
-            for told in error.errors if isinstance(error, Problems) else [error]:
+            told_ones = error.errors if isinstance(error, Problems) else (error,)
+            for told in told_ones:
                 edges = [tuple(edge.split(" (")[0].split(" needs ")) for edge in told.message[20:].split("), ")]
                 assert all(graph.has_edge(*edge) for edge in edges)
                 assert all(before[1] == after[0] for before, after in pairwise([*edges, edges[0]]))
                 graph.remove_edges_from(edges)
-            assert nx.is_directed_acyclic_graph(graph)
+            assert len(told_ones) >= ROUNDS or nx.is_directed_acyclic_graph(graph)
         else:
             assert nx.is_directed_acyclic_graph(graph)
 
