@@ -15,9 +15,10 @@ import hypothesis
 import pytest
 
 from meshctl import sandbox
+from meshctl.cache import home
 from meshctl.cluster import Cluster, connect
 from meshctl.sandbox.api import Client
-from meshctl.sandbox.folders import Folders, cache_home
+from meshctl.sandbox.folders import Folders
 from meshctl.sandbox.processes import is_alive, started_at
 
 SANDBOX = "tests"
@@ -31,7 +32,7 @@ hypothesis.settings.register_profile(
     database=None if "CI" in os.environ else hypothesis.settings.default.database,
 )
 hypothesis.settings.load_profile("meshctl")
-HOLDERS = cache_home() / "locks" / f"holders-of-{SANDBOX}.json"
+HOLDERS = home() / "locks" / f"holders-of-{SANDBOX}.json"
 
 Kubectl = Callable[..., str]
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from meshctl import cache
 from meshctl.cluster.client import Cluster
 from meshctl.cluster.kubeconfig import Context, Kubeconfig, load
 from meshctl.cluster.target import Target, is_local
@@ -44,8 +45,6 @@ def connect(
 
     Raises UsageError, YamlError, Unauthorized (the credentials cannot be used), Unreachable (no cluster is configured).
     """
-    from platformdirs import user_cache_path
-
     from meshctl.cluster import credentials
     from meshctl.cluster.transport import Transport
 
@@ -58,7 +57,7 @@ def connect(
         login = credentials.of_pod(environ, SERVICE_ACCOUNT)
         target = Target(IN_CLUSTER, login.server, _pod_namespace(), "", IN_CLUSTER, local=False)
     transport = Transport(login, target, pool=pool, timeout=timeout)
-    return Cluster(target, transport, cache=user_cache_path("meshctl") / "discovery")
+    return Cluster(target, transport, cache=cache.home(environ) / "discovery")
 
 
 def contexts(

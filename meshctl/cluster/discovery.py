@@ -7,7 +7,6 @@ kept too long shows as a 404 too, and is asked for again.
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import hashlib
 import json
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from meshctl import manifest
+from meshctl import cache, manifest
 from meshctl.cluster.failures import Operation, no_such_kind
 from meshctl.cluster.requests import Request
 from meshctl.errors import NoSuchKind, NotFound
@@ -52,9 +51,9 @@ class Resource:
 class Discovery:
     """Thread-safe: two threads that miss the same kind ask twice, which does no harm."""
 
-    def __init__(self, transport: Transport, cache: Path) -> None:
+    def __init__(self, transport: Transport, folder: Path) -> None:
         self._transport = transport
-        self._folder = cache / hashlib.sha256(transport.target.server.encode()).hexdigest()[:16]
+        self._folder = folder / hashlib.sha256(transport.target.server.encode()).hexdigest()[:16]
         self._known: dict[str, dict[str, Resource]] = {}
         self._lock = threading.Lock()
 
@@ -156,9 +155,4 @@ def _read(file: Path) -> dict[str, Resource]:
 
 
 def _write(file: Path, resources: Iterable[Resource]) -> None:
-    """A cache that cannot be written is none; a reader never sees half of it."""
-    with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(f".{threading.get_ident()}.tmp")
-        temporary.write_text(json.dumps([asdict(resource) for resource in resources]), encoding="utf-8")
-        temporary.replace(file)
+    cache.write(file, json.dumps([asdict(resource) for resource in resources]).encode())

@@ -8,22 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from meshctl import templating
+from meshctl.cache import home
 from meshctl.errors import Caution, MeshctlError, Problems, TemplateError, raise_all
 from meshctl.manifest import NAMESPACE_SERVICE, Bundle, Manifest
 from meshctl.plan import Plan, whole
 from meshctl.render.config_hash import ConfigHashes
 from meshctl.render.documents import Draft, drafts_of
 from meshctl.render.ownership import Owner
-from meshctl.render.project_files import project_file
-from meshctl.render.texts import Text, templates_of
+from meshctl.render.renderer import Renderer
+from meshctl.render.renderings import Given
+from meshctl.render.texts import templates_of
 from meshctl.render.variables import Variables
-from meshctl.templating import Folders
-
-if TYPE_CHECKING:
-    from meshctl.templating.files import Templates
 
 SAME_OBJECT = "MSH107"
 
@@ -34,15 +30,17 @@ def render(plan: Plan, *, environ: Mapping[str, str], cache: Path | None = None)
     Raises TemplateError, ConfigError, or Problems with all that is wrong.
     """
     with _without_collector():
-        run = _Run(plan, _templates(plan, cache or _cache_folder(environ)), Variables(plan, environ))
+        renderer = Renderer(plan.config, cache or home(environ))
+        run = _Run(plan, renderer, Variables(plan, environ))
         drafts = run.drafts(plan.services)
         owner = Owner(plan.config, drafts)
         run.errors.extend(error for draft in drafts if (error := owner.place(draft)))
         raise_all(_told_once([*run.errors, *_rendered_twice(drafts)]))
-        hashes = ConfigHashes(drafts, lambda: _unselected(plan, owner, environ, run.templates))
+        hashes = ConfigHashes(drafts, lambda: _unselected(plan, owner, environ, renderer))
         for draft in drafts:
             run.warnings.extend(owner.label(draft))
             hashes.annotate(draft)
+        renderer.renderings.save()
         return Bundle(plan.config.namespace, _by_service(plan, drafts), (*run.variables.shadows(), *run.warnings))
 
 
@@ -64,34 +62,33 @@ class _Run:
     """Services rendered to objects, with all that is wrong or odd about them."""
 
     plan: Plan
-    templates: Templates
+    renderer: Renderer
     variables: Variables
     errors: list[MeshctlError] = field(default_factory=list)
     warnings: list[Caution] = field(default_factory=list)
 
     def drafts(self, services: Iterable[str]) -> list[Draft]:
         """The objects of `_namespace` and of the services, in order; what is wrong goes to `errors`."""
-        texts = (text for service in (NAMESPACE_SERVICE, *services) for text in self._texts(service))
-        return [draft for text in texts for draft in drafts_of(text, self.errors, self.warnings)]
+        return [draft for service in (NAMESPACE_SERVICE, *services) for draft in self._drafts(service)]
 
-    def _texts(self, service: str) -> Iterator[Text]:
+    def _drafts(self, service: str) -> Iterator[Draft]:
         try:
-            templates = templates_of(self.plan.config, self.templates.folders, service)
+            templates = templates_of(self.plan.config, self.renderer.folders, service)
         except MeshctlError as error:
             self.errors.append(error)
             return
-        variables, definers = self.variables.of(service), self._definers(service)
+        given, definers = Given(self.variables.of(service)), self._definers(service)
         for template in templates:
             try:
-                text = templating.render(self.templates, template.name, variables, definers)
+                text, documents = self.renderer.rendered(template, given, definers)
             except MeshctlError as error:
                 self.errors.extend(error.errors if isinstance(error, Problems) else [error])
             else:
-                yield Text(template, text, variables, self.templates)
+                yield from drafts_of(text, documents, self.errors, self.warnings)
 
     @cached_property
     def _file(self) -> str:
-        return self.templates.folders.shown(self.plan.config.file)
+        return self.renderer.folders.shown(self.plan.config.file)
 
     def _definers(self, service: str) -> str:
         """Who could define a variable that the service's templates miss."""
@@ -99,25 +96,10 @@ class _Run:
         return f"vars in {self._file}, {own}or --set vars.NAME=VALUE"
 
 
-def _templates(plan: Plan, cache: Path) -> Templates:
-    folders = Folders(plan.config.template_paths, plan.config.project_root)
-    templates = templating.environment(folders, cache)
-    templates.globals["file"] = project_file(plan.config.project_root)
-    return templates
-
-
-def _cache_folder(environ: Mapping[str, str]) -> Path:
-    if chosen := environ.get("MESHCTL_CACHE_HOME"):
-        return Path(chosen)
-    import platformdirs
-
-    return platformdirs.user_cache_path("meshctl")
-
-
-def _unselected(plan: Plan, owner: Owner, environ: Mapping[str, str], templates: Templates) -> list[Draft]:
+def _unselected(plan: Plan, owner: Owner, environ: Mapping[str, str], renderer: Renderer) -> list[Draft]:
     """The objects of the project's other services, as far as they can be rendered: nobody asked for them."""
     everything = whole(plan.config)
-    run = _Run(everything, templates, Variables(everything, environ))
+    run = _Run(everything, renderer, Variables(everything, environ))
     drafts = run.drafts(name for name in everything.services if name not in plan.needs)
     return [draft for draft in drafts if owner.place(draft) is None]
 

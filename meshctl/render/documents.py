@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from meshctl import yamlio
-from meshctl.errors import Caution, MeshctlError, Problems, TemplateError, Where, YamlError
+from meshctl.errors import Caution, MeshctlError, Problems, TemplateError, Where, YamlError, raise_all
 from meshctl.identity import ObjectRef
 from meshctl.render.texts import Text
 from meshctl.yamlio import Document, Path
@@ -46,13 +46,20 @@ class Draft:
         return self.text.error(message, code, self.document.where((*self.path, *path)), suggestion)
 
 
-def drafts_of(text: Text, errors: list[MeshctlError], warnings: list[Caution]) -> list[Draft]:
-    """The objects of a text, those in Lists one by one; what is no object is added to `errors`."""
+def documents_of(text: Text) -> list[Document]:
+    """Raises YamlError or Problems, at the places of the template."""
     try:
-        documents = yamlio.load_all(text.text, text.template.name)
+        return yamlio.load_all(text.text, text.template.name)
     except (YamlError, Problems) as error:
-        errors.extend(_placed(each, text) for each in getattr(error, "errors", (error,)))
-        return []
+        faults = [_placed(each, text) for each in getattr(error, "errors", (error,))]
+    raise_all(faults)
+    return []
+
+
+def drafts_of(
+    text: Text, documents: Iterable[Document], errors: list[MeshctlError], warnings: list[Caution]
+) -> list[Draft]:
+    """The objects of a text, those in Lists one by one; what is no object is added to `errors`."""
     drafts = []
     for document in documents:
         for where, message in document.warnings:

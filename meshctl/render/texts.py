@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -37,12 +37,13 @@ class Text:
     template: Template
     text: str
     variables: Mapping[str, Any]
-    templates: Templates
+    folders: Folders
+    templates: Callable[[], Templates]
 
     @property
     def source(self) -> str:
         """The template's file, as messages have it."""
-        return self.templates.folders.shown_name(self.template.name)
+        return self.folders.shown_name(self.template.name)
 
     def origin(self, line: int, column: int = 1) -> Origin | None:
         """Where a place in the text comes from, as far as that can be told."""
@@ -65,7 +66,7 @@ class Text:
     def _trace(self) -> Trace | None:
         """None for a template that does something else when its text has marks."""
         try:
-            return templating.trace(self.templates, self.template.name, self.variables, self.text)
+            return templating.trace(self.templates(), self.template.name, self.variables, self.text)
         except Exception:  # noqa: BLE001 - a second rendering for the sake of a message must not fail where the first did not
             return None
 

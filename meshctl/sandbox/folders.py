@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from meshctl import cache
 from meshctl.errors import SandboxError
 
 
@@ -24,14 +25,6 @@ def state_home() -> Path:
     import platformdirs
 
     return platformdirs.user_state_path("meshctl")
-
-
-def cache_home() -> Path:
-    if chosen := os.environ.get("MESHCTL_CACHE_HOME"):
-        return Path(chosen).absolute()
-    import platformdirs
-
-    return platformdirs.user_cache_path("meshctl")
 
 
 @dataclass(frozen=True)
@@ -96,7 +89,7 @@ class Folders:
     @property
     def lock(self) -> Path:
         """Kept in the cache: a lock file cannot be removed while another process may wait for it."""
-        return cache_home() / "locks" / (str(self.root).strip("/").replace("/", "_") + ".lock")
+        return cache.home() / "locks" / (str(self.root).strip("/").replace("/", "_") + ".lock")
 
     def log(self, program: str) -> Path:
         return self.logs / f"{program}.log"

@@ -20,9 +20,9 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from meshctl import cache
 from meshctl.errors import SandboxError
 from meshctl.sandbox import Progress
-from meshctl.sandbox.folders import cache_home
 from meshctl.sandbox.lock import hold
 
 MODULE = Path(__file__).parent / "module"
@@ -95,7 +95,7 @@ def _target() -> Path:
     for file in sorted(MODULE.iterdir()):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     name = f"{kubernetes_version()}-{sys.platform}-{platform.machine()}-{digest.hexdigest()[:12]}"
-    return cache_home() / "sandbox" / name
+    return cache.home() / "sandbox" / name
 
 
 def build_control_plane(go: str) -> Generator[Progress, None, Path]:

@@ -13,7 +13,7 @@ from meshctl.templating.filters import dns_label
 from meshctl.templating.folders import Folders
 
 if TYPE_CHECKING:
-    from meshctl.templating.files import Templates
+    from meshctl.templating.files import TakesIn, Templates
     from meshctl.templating.tracing import Trace
 
 __all__ = [
@@ -50,15 +50,15 @@ def names(text: str) -> frozenset[str]:
     return values.names(text)
 
 
-def environment(folders: Folders, cache: Path | None = None) -> Templates:
+def environment(folders: Folders, cache: Path | None = None, takes_in: TakesIn | None = None) -> Templates:
     """The sandboxed, immutable, strict environment over folders of templates.
 
-    `cache` is a folder for bytecode: compiling a template costs a hundred times as much as rendering it. Functions of
-    a project, such as `file`, belong into `environment.globals`.
+    `cache` is a folder for bytecode: compiling a template costs a hundred times as much as rendering it. `takes_in` is
+    told of every include and import. Functions of a project, such as `file`, belong into `environment.globals`.
     """
     from meshctl.templating import files
 
-    return files.environment(folders, cache)
+    return files.environment(folders, cache, takes_in)
 
 
 def render(templates: Templates, name: str, variables: Mapping[str, Any], definers: str = "") -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import marshal
-import os
-import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,25 +14,31 @@ from jinja2 import BaseLoader, BytecodeCache, Environment
 from jinja2.bccache import Bucket
 from jinja2.exceptions import TemplateNotFound
 
-from meshctl import __version__
+from meshctl import __version__, cache
 from meshctl.errors import TemplateError, Where, raise_all
 from meshctl.templating.faults import Faults
 from meshctl.templating.folders import Folders
 from meshctl.templating.jinja import LARGEST_TEXT, Dialect
 
+TakesIn = Callable[[str, str], object]  # is told the name of a template and that of one that it takes in
+
 
 class Templates(Dialect):
     """The dialect over folders of templates; what is compiled once stays compiled."""
 
-    def __init__(self, folders: Folders, **options: Any) -> None:
+    def __init__(self, folders: Folders, takes_in: TakesIn = lambda _parent, _name: None, **options: Any) -> None:
         # A file's last newline may belong to a block scalar.
         super().__init__(
             loader=Loader(folders), cache_size=-1, auto_reload=False, keep_trailing_newline=True, **options
         )
         self.folders = folders
+        self._takes_in = takes_in
 
     def join_path(self, template: str, parent: str) -> str:
-        return self.folders.resolve(template, parent)
+        """Jinja asks at every include, import and extends, also of what it has compiled."""
+        name = self.folders.resolve(template, parent)
+        self._takes_in(parent, name)
+        return name
 
 
 class Loader(BaseLoader):
@@ -48,21 +52,10 @@ class Loader(BaseLoader):
         return *found, None
 
 
-def environment(folders: Folders, cache: Path | None) -> Templates:
-    return Templates(folders, bytecode_cache=_bytecode_cache(cache) if cache else None)
-
-
-def _bytecode_cache(cache: Path) -> BytecodeCache | None:
-    """Whoever can write there can run code as us, so it is for its owner alone; no cache where there can be none."""
-    folder = cache / f"templates-{__version__}-{sys.implementation.cache_tag}"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-    except OSError:
-        return None
-    if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
-        return None
-    return Bytecode(folder)
+def environment(folders: Folders, home: Path | None, takes_in: TakesIn | None) -> Templates:
+    bytecode = cache.private(home / f"templates-{__version__}-{sys.implementation.cache_tag}") if home else None
+    watched = {"takes_in": takes_in} if takes_in else {}
+    return Templates(folders, bytecode_cache=Bytecode(bytecode) if bytecode else None, **watched)
 
 
 class Bytecode(BytecodeCache):
@@ -86,15 +79,7 @@ class Bytecode(BytecodeCache):
                 bucket.code = marshal.loads(content[len(checksum) :])  # noqa: S302 - written by us, in a folder of ours
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Readers see the whole file or none; a full disk costs time only."""
-        path = self._folder / bucket.key
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            temporary.write_bytes(bucket.checksum.encode() + marshal.dumps(bucket.code))
-            temporary.replace(path)
-        except OSError:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        cache.write(self._folder / bucket.key, bucket.checksum.encode() + marshal.dumps(bucket.code))
 
 
 def render(templates: Templates, name: str, variables: Mapping[str, Any], definers: str) -> str:
