@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "services": Entry("services", "List the Kubernetes Services by service", LOOK),
     "ports": Entry("ports", "List ports, and the command that forwards each", LOOK),
     "logs": Entry("logs", "Show the logs of many pods as one stream", LOOK),
+    "exec": Entry("exec", "Run a command in a container of a service", LOOK),
     "list": Entry("list", "List the services, groups or environments of the project", PROJECT),
     "gen": Entry("gen", "Render the manifests into the output folder", PROJECT),
     "graph": Entry("graph", "Show which service waits for which", PROJECT),
