@@ -52,17 +52,44 @@ def test_a_pod_has_fifteen_seconds_to_be_scheduled() -> None:
     assert readiness(unscheduled(age=20)).state is State.FAILED
 
 
+def test_moments_may_be_dates_as_a_yaml_reader_makes_them() -> None:
+    job = {"apiVersion": "batch/v1", "kind": "Job", "status": {"startTime": datetime(2026, 1, 1, tzinfo=UTC)}}
+    assert "waiting for the job to start" not in readiness(job).message
+    assert readiness({"metadata": {"deletionTimestamp": datetime(2026, 1, 1, tzinfo=UTC)}}).state is State.TERMINATING
+
+
+@pytest.mark.parametrize("word", ["Current", "InProgress", "Failed", "Terminating", "NotFound", "Unknown"])
+def test_the_words_are_those_of_kstatus(word: str) -> None:
+    assert str(State(word)) == f"{State(word)}" == State(word).value == word
+
+
+ODD = ["True", "False", "Running", "Pending", "--1", "1" * 5000, "-", "Unschedulable", "Ready", "0001-01-01", 10**30]
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["True", "False", "Running"]),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from(ODD),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = ["replicas", "readyReplicas", "conditions", "phase", "containerStatuses", "observedGeneration", "state"]
+WORDS = ["Ready", "Available", "Progressing", "PodScheduled", "Established", "Failed", "Complete", "Reconciling"]
+CONDITION = st.dictionaries(st.sampled_from(["type", "status", "reason", "message"]), st.sampled_from(WORDS + ODD) | JSON)
+FIELDS = ["replicas", "readyReplicas", "phase", "containerStatuses", "observedGeneration", "state", "loadBalancer"]
+STATUS = st.dictionaries(st.sampled_from(FIELDS), JSON) | st.builds(
+    lambda status, conditions: {**status, "conditions": conditions},
+    st.dictionaries(st.sampled_from(FIELDS), JSON),
+    st.lists(CONDITION | JSON, max_size=3),
+)
+METADATA = JSON | st.fixed_dictionaries(
+    {}, optional={name: JSON for name in ("generation", "deletionTimestamp", "creationTimestamp")}
+)
 KINDS = sorted({(case.values[0]["object"]["apiVersion"], case.values[0]["object"]["kind"]) for case in CASES})
 
 
-@given(st.sampled_from(KINDS), JSON, st.dictionaries(st.sampled_from(FIELDS), JSON))
-def test_no_object_is_too_odd_for_a_verdict(kind: tuple[str, str], spec: Any, status: Any) -> None:
-    obj = {"apiVersion": kind[0], "kind": kind[1], "metadata": {"generation": 1}, "spec": spec, "status": status}
+@given(st.sampled_from(KINDS), METADATA, JSON, STATUS | JSON)
+def test_no_object_is_too_odd_for_a_verdict(kind: tuple[str, str], metadata: Any, spec: Any, status: Any) -> None:
+    obj = {"apiVersion": kind[0], "kind": kind[1], "metadata": metadata, "spec": spec, "status": status}
     assert readiness(obj).message
     assert len(replicas(obj)) == 2
+
+
+@given(JSON)
+def test_what_is_no_object_gets_a_verdict_too(value: Any) -> None:
+    assert readiness(value).state in State

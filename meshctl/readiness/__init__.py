@@ -2,12 +2,13 @@
 
 The rules are those of kstatus (sigs.k8s.io/cli-utils), first what all kinds share, then the kind's own, then a Ready
 condition. We deviate in three things: a Pod in phase Failed is Failed, a Job is InProgress until it is complete, and
-`observedGeneration` may be a string, as Istio writes it. Istio's objects have a rule that kstatus lacks.
+`observedGeneration` may be a string, as Istio writes it. Istio's objects have a rule that kstatus lacks. What kstatus
+refuses with an error is Unknown here: a verdict is always given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from meshctl.readiness.generic import common, ready_condition
 from meshctl.readiness.mesh import istio
@@ -32,6 +33,9 @@ _RULES: dict[tuple[str, str], Callable[[Object], Readiness]] = {
     ("apps", "StatefulSet"): stateful_set,
     ("batch", "CronJob"): always,
     ("batch", "Job"): job,
+    ("extensions", "DaemonSet"): daemon_set,
+    ("extensions", "Deployment"): deployment,
+    ("extensions", "ReplicaSet"): replica_set,
     ("policy", "PodDisruptionBudget"): disruption_budget,
 }
 
@@ -40,6 +44,8 @@ def readiness(obj: Object | None) -> Readiness:
     """The verdict; None is an object that is not there."""
     if obj is None:
         return Readiness(State.NOT_FOUND, "it does not exist")
+    if not isinstance(obj, Mapping):
+        return Readiness(State.UNKNOWN, "it is no object")
     return common(obj) or _rule(obj)(obj)
 
 

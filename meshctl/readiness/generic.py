@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from meshctl.readiness.verdict import (
     Object,
     Readiness,
@@ -10,20 +12,18 @@ from meshctl.readiness.verdict import (
     conditions,
     current,
     failed,
+    generation,
     in_progress,
-    number,
     reason_of,
     text,
 )
-
-_MISSING = -1
 
 
 def common(obj: Object) -> Readiness | None:
     """The verdict that needs no knowledge of the kind, or None."""
     if text(obj, "metadata", "deletionTimestamp"):
         return Readiness(State.TERMINATING, "it is being deleted")
-    return _generation(obj) or _standard_conditions(obj)
+    return _generation(obj) or _unreadable(obj) or _standard_conditions(obj)
 
 
 def ready_condition(obj: Object) -> Readiness:
@@ -40,11 +40,21 @@ def ready_condition(obj: Object) -> Readiness:
 
 def _generation(obj: Object) -> Readiness | None:
     """A status that speaks of an older spec says nothing about this one."""
-    generation = number(obj, "metadata", "generation", default=_MISSING)
-    observed = number(obj, "status", "observedGeneration", default=_MISSING)
-    if _MISSING in (generation, observed) or generation == observed:
+    wanted = generation(obj, "metadata", "generation")
+    observed = generation(obj, "status", "observedGeneration")
+    if wanted is None or observed in (None, wanted):
         return None
     return in_progress("waiting for its controller to see the latest change")
+
+
+def _unreadable(obj: Object) -> Readiness | None:
+    """No API server stores such a status; where kstatus gives up with an error, we say that nothing is known."""
+    status = obj.get("status")
+    listed = status.get("conditions") if isinstance(status, Mapping) else None
+    readable = isinstance(listed, list) and all(isinstance(each, Mapping) for each in listed)
+    if (status is None or isinstance(status, Mapping)) and (listed is None or readable):
+        return None
+    return Readiness(State.UNKNOWN, "its status cannot be read")
 
 
 def _standard_conditions(obj: Object) -> Readiness | None:

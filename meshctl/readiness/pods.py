@@ -13,6 +13,7 @@ from meshctl.readiness.verdict import (
     entries,
     failed,
     flag,
+    holds,
     in_progress,
     number,
     text,
@@ -38,7 +39,7 @@ def pod(obj: Object) -> Readiness:
 
 
 def _running(obj: Object) -> Readiness:
-    if condition(obj, "Ready").get("status") == "True":
+    if holds(obj, "Ready"):
         return current("the pod is ready")
     crashing = [
         text(container, "name")
@@ -55,7 +56,8 @@ def _pending(obj: Object) -> Readiness:
     scheduled = condition(obj, "PodScheduled")
     if scheduled.get("status") != "False" or scheduled.get("reason") != "Unschedulable":
         return in_progress(_waiting(obj) or "waiting for its containers to start")
-    message = "no node takes the pod" + (f": {scheduled['message']}" if scheduled.get("message") else "")
+    because = text(scheduled, "message")
+    message = "no node takes the pod" + (f": {because}" if because else "")
     if _age(obj) < SCHEDULE_WINDOW:
         return in_progress(message)
     return failed("Unschedulable", message)

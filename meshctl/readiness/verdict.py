@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 Object = Mapping[str, Any]
+
+_DIGITS = re.compile(r"-?[0-9]{1,18}")
 
 
 class State(StrEnum):
@@ -43,17 +47,29 @@ def failed(code: str, message: str) -> Readiness:
 
 
 def text(obj: Object, *path: str) -> str:
-    """The string at path; empty where there is none, or no string."""
+    """The string at path; empty where there is none, or no string. A YAML reader may have made a date of a moment."""
     value = _at(obj, path)
+    if isinstance(value, date):
+        return value.isoformat()
     return value if isinstance(value, str) else ""
 
 
 def number(obj: Object, *path: str, default: int = 0) -> int:
-    """The integer at path; 64-bit integers arrive as strings from whatever was written in protobuf's JSON (Istio)."""
+    """The integer at path; what is none, or does not fit into 64 bits, counts as absent."""
     value = _at(obj, path)
-    if isinstance(value, str) and value.lstrip("-").isdecimal():
+    return value if _is_integer(value) else default
+
+
+def generation(obj: Object, *path: str) -> int | None:
+    """An integer, or the string of one, which is how protobuf's JSON writes 64 bits, and so Istio."""
+    value = _at(obj, path)
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+    return value if _is_integer(value) else None
+
+
+def _is_integer(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
 def flag(obj: Object, *path: str) -> bool:
@@ -74,6 +90,11 @@ def conditions(obj: Object) -> Iterator[Object]:
 def condition(obj: Object, kind: str) -> Object:
     """The condition of that type; empty where there is none."""
     return next((each for each in conditions(obj) if each.get("type") == kind), {})
+
+
+def holds(obj: Object, kind: str) -> bool:
+    """Whether the condition of that type is True."""
+    return any(each.get("type") == kind and each.get("status") == "True" for each in conditions(obj))
 
 
 def reason_of(found: Object) -> str:

@@ -6,9 +6,12 @@ from meshctl.readiness.verdict import (
     Object,
     Readiness,
     condition,
+    conditions,
     current,
     failed,
     flag,
+    generation,
+    holds,
     in_progress,
     number,
     reason_of,
@@ -49,10 +52,10 @@ def stateful_set(obj: Object) -> Readiness:
 
 def daemon_set(obj: Object) -> Readiness:
     """Its controller always writes the generation that it saw, so a status without one is no status yet."""
-    for path in (("metadata", "generation"), ("status", "observedGeneration"), ("status", "desiredNumberScheduled")):
-        if number(obj, *path, default=-1) == -1:
-            return in_progress("waiting for its controller to see it")
-    wanted = number(obj, "status", "desiredNumberScheduled")
+    wanted = number(obj, "status", "desiredNumberScheduled", default=-1)
+    seen = generation(obj, "metadata", "generation"), generation(obj, "status", "observedGeneration")
+    if None in seen or wanted == -1:
+        return in_progress("waiting for its controller to see it")
     scheduled = number(obj, "status", "currentNumberScheduled")
     updated = number(obj, "status", "updatedNumberScheduled")
     available = number(obj, "status", "numberAvailable")
@@ -72,7 +75,7 @@ def replica_set(obj: Object) -> Readiness:
     available = number(obj, "status", "availableReplicas")
     ready = number(obj, "status", "readyReplicas")
     counts = _first(
-        (condition(obj, "ReplicaFailure").get("status") == "True", "its pods cannot be made" + _refusal(obj)),
+        (holds(obj, "ReplicaFailure"), "its pods cannot be made" + _refusal(obj)),
         (labelled < wanted, f"{labelled} of {wanted} pods exist"),
         (available < wanted, _unavailable(ready, available, wanted)),
         (ready < wanted, _ready(ready, wanted)),
@@ -86,12 +89,14 @@ def job(obj: Object) -> Readiness:
     parallel = number(obj, "spec", "parallelism", default=1)
     wanted = number(obj, "spec", "completions", default=parallel)
     succeeded, lost = number(obj, "status", "succeeded"), number(obj, "status", "failed")
-    if condition(obj, "Complete").get("status") == "True":
-        return current(f"complete: {succeeded} of {wanted} pods succeeded")
-    if condition(obj, "Failed").get("status") == "True":
-        return failed("JobFailed", f"the job failed: {reason_of(condition(obj, 'Failed')) or f'{lost} pods failed'}")
-    if condition(obj, "Suspended").get("status") == "True":
-        return current("suspended")
+    for each in conditions(obj):
+        match each.get("type"), each.get("status"):
+            case "Complete", "True":
+                return current(f"complete: {succeeded} of {wanted} pods succeeded")
+            case "Failed", "True":
+                return failed("JobFailed", f"the job failed: {reason_of(each) or f'{lost} pods failed'}")
+            case "Suspended", "True":
+                return current("suspended")
     if not text(obj, "status", "startTime"):
         return in_progress("waiting for the job to start")
     active = number(obj, "status", "active")
@@ -135,10 +140,10 @@ def _deployment_conditions(obj: Object) -> Readiness | None:
     """Without a progress deadline the controller writes no condition Progressing."""
     progressing, available = condition(obj, "Progressing"), condition(obj, "Available")
     deadline = number(obj, "spec", "progressDeadlineSeconds", default=_UNLIMITED)
-    finished = progressing.get("status") == "True" and progressing.get("reason") == "NewReplicaSetAvailable"
+    finished = holds(obj, "Progressing") and progressing.get("reason") == "NewReplicaSetAvailable"
     return _first(
         (deadline != _UNLIMITED and not finished, "waiting for the rollout to finish" + _paused(obj)),
-        (available.get("status") != "True", reason_of(available) or "waiting for it to be available"),
+        (not holds(obj, "Available"), reason_of(available) or "waiting for it to be available"),
     )
 
 
