@@ -70,7 +70,9 @@ JSON = st.recursive(
     max_leaves=8,
 )
 WORDS = ["Ready", "Available", "Progressing", "PodScheduled", "Established", "Failed", "Complete", "Reconciling"]
-CONDITION = st.dictionaries(st.sampled_from(["type", "status", "reason", "message"]), st.sampled_from(WORDS + ODD) | JSON)
+CONDITION = st.dictionaries(
+    st.sampled_from(["type", "status", "reason", "message"]), st.sampled_from(WORDS + ODD) | JSON
+)
 FIELDS = ["replicas", "readyReplicas", "phase", "containerStatuses", "observedGeneration", "state", "loadBalancer"]
 STATUS = st.dictionaries(st.sampled_from(FIELDS), JSON) | st.builds(
     lambda status, conditions: {**status, "conditions": conditions},
@@ -78,7 +80,7 @@ STATUS = st.dictionaries(st.sampled_from(FIELDS), JSON) | st.builds(
     st.lists(CONDITION | JSON, max_size=3),
 )
 METADATA = JSON | st.fixed_dictionaries(
-    {}, optional={name: JSON for name in ("generation", "deletionTimestamp", "creationTimestamp")}
+    {}, optional=dict.fromkeys(("generation", "deletionTimestamp", "creationTimestamp"), JSON)
 )
 KINDS = sorted({(case.values[0]["object"]["apiVersion"], case.values[0]["object"]["kind"]) for case in CASES})
 

@@ -140,6 +140,21 @@ def durations(root: Setting) -> Iterator[ConfigError]:
             yield ConfigError(f"{dotted(path)}: {error}", where=setting.where())
 
 
+def expressions(root: Setting) -> Iterator[ConfigError]:
+    """What a service waits for by CEL is checked now, and not when something waits for it."""
+    for name in root.mapping("service"):
+        setting = root.get("service", name, "wait", "for")
+        if setting is None or not str(setting.value).startswith("cel="):
+            continue
+        from meshctl import expression
+
+        try:
+            expression.check(setting.value.removeprefix("cel="))
+        except ConfigError as error:
+            message = f"service.{name}.wait.for: {error.message}"
+            yield ConfigError(message, where=setting.where(), suggestion=error.suggestion)
+
+
 def paths_inside(root: Setting, folder: Path) -> Iterator[ConfigError]:
     """What the file names of the project's folders is inside of the project, links followed."""
     templates = root.get("templates")
@@ -170,6 +185,7 @@ def problems(root: Setting, folder: Path, *, services_known: bool) -> Iterator[C
     yield from service_names(root)
     yield from project_name(root)
     yield from durations(root)
+    yield from expressions(root)
     yield from paths_inside(root, folder)
     yield from template_folders(root)
     yield from declared_groups(root)

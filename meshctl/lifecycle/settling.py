@@ -10,16 +10,13 @@ from meshctl.errors import ClusterError
 from meshctl.events import Failed, Ready, Waiting
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.evidence import last_words
+from meshctl.lifecycle.goals import READY, Unready, unmet
 from meshctl.lifecycle.turn import Asking, Stuck, Task, Turn
 from meshctl.lifecycle.world import Body, closer_scopes
-from meshctl.readiness import Readiness, State, readiness, replicas
-from meshctl.readiness.verdict import condition, reason_of
+from meshctl.readiness import State, replicas
 
 LOOK_CLOSER = 1.0  # seconds after which pods and events are watched too: most services are ready before that
 CLOCKS = 5.0  # seconds by which the cluster's clock may differ from ours
-READY = "ready"
-
-Unready = tuple[ObjectRef, Readiness]
 
 
 def until_ready(turn: Turn, refs: Collection[ObjectRef]) -> Task:
@@ -63,27 +60,7 @@ def _is_worth_a_closer_look(turn: Turn, unready: Sequence[Unready]) -> bool:
 
 
 def _missing(turn: Turn, refs: Sequence[ObjectRef], goal: str) -> list[Unready]:
-    """What keeps the service from its goal: ready, applied, or `condition=TYPE[=STATUS]`."""
-    if goal == "applied":
-        return []
-    if goal.startswith("condition="):
-        _, kind, status = f"{goal}=True".split("=")[:3]
-        return _without_condition(turn, refs, kind, status)
-    verdicts = ((ref, readiness(turn.run.world.get(ref))) for ref in refs)
-    return [(ref, verdict) for ref, verdict in verdicts if verdict.state is not State.CURRENT]
-
-
-def _without_condition(turn: Turn, refs: Sequence[ObjectRef], kind: str, status: str) -> list[Unready]:
-    """Every object that has the condition must have it with this status, and one at least must have it."""
-    found = [(ref, condition(turn.run.world.get(ref) or {}, kind)) for ref in refs]
-    stated = [(ref, each) for ref, each in found if each]
-    if refs and not stated:
-        return [(refs[-1], Readiness(State.IN_PROGRESS, f"waiting for a condition {kind}"))]
-    return [
-        (ref, Readiness(State.IN_PROGRESS, f"waiting for {kind}={status}: {reason_of(each) or 'not yet'}"))
-        for ref, each in stated
-        if each.get("status") != status
-    ]
+    return unmet(goal, {ref: turn.run.world.get(ref) for ref in refs})
 
 
 def _explain(turn: Turn, refs: Sequence[ObjectRef]) -> Diagnosis | None:

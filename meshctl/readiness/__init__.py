@@ -9,6 +9,7 @@ refuses with an error is Unknown here: a verdict is always given.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from meshctl.readiness.generic import common, ready_condition
 from meshctl.readiness.mesh import istio
@@ -40,8 +41,8 @@ _RULES: dict[tuple[str, str], Callable[[Object], Readiness]] = {
 }
 
 
-def readiness(obj: Object | None) -> Readiness:
-    """The verdict; None is an object that is not there."""
+def readiness(obj: Any) -> Readiness:
+    """The verdict on an object as JSON or YAML gives it; None is one that is not there. Never raises."""
     if obj is None:
         return Readiness(State.NOT_FOUND, "it does not exist")
     if not isinstance(obj, Mapping):

@@ -1,0 +1,72 @@
+"""CEL, the language of Kubernetes' own validation rules: what a service may wait for beyond conditions.
+
+The library is Google's own (cel-expr-python, over cel-cpp): its checker finds faults of type, with their places, before
+anything is evaluated, and it imports in 5 ms without any other package. cel-python has no checker and imports a parser
+generator; common-expression-language finds faults of type only when it evaluates. Nobody pays who writes no `cel=`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from meshctl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cel_expr_python import cel
+
+_FAULT = re.compile(r"ERROR: [^:]*:(\d+):(\d+): (.*)")
+_EXPECTING = re.compile(r" expecting (\{.*\}|'.*'|<EOF>)$")
+_CONTAINER = " (in container '')"
+_ADVICE = "like cel=self.status.phase == 'Ready'"
+
+
+def check(text: str) -> None:
+    """Raises ConfigError for what is no CEL, for unknown names and functions, and for what is no yes or no."""
+    from cel_expr_python import cel
+
+    kind = _compiled(text).return_type()
+    if kind not in (cel.Type.BOOL, cel.Type.DYN):
+        raise ConfigError(f"the expression gives {kind.name().lower()}, not true or false: {text}", suggestion=_ADVICE)
+
+
+def holds(text: str, obj: Mapping[str, Any]) -> bool | str:
+    """Whether the expression holds of an object, its `self` and `object`; words where that cannot be told.
+
+    A key that is not there yet is no fault: controllers write a status after a while.
+    """
+    result = _compiled(text).eval(data={"self": obj, "object": obj})
+    value = result.value()
+    if isinstance(value, bool):
+        return value
+    if result.type().name() == "ERROR":
+        return _plain(str(value))
+    return f"it gives {value!r}, not true or false"
+
+
+@lru_cache(maxsize=64)
+def _compiled(text: str) -> cel.Expression:
+    from cel_expr_python import cel
+
+    environment = cel.NewEnv(variables={"self": cel.Type.DYN, "object": cel.Type.DYN})
+    try:
+        return environment.compile(text)
+    except RuntimeError as error:
+        raise ConfigError(f"the expression is no CEL: {_fault(str(error))}", suggestion=_ADVICE) from error
+
+
+def _fault(said: str) -> str:
+    """The first fault that the checker names, and where in the expression."""
+    found = _FAULT.search(said)
+    if not found:
+        return _plain(said.partition("\n")[0])
+    line, column, message = found.groups()
+    place = f"character {column}" if line == "1" else f"line {line}, character {column}"
+    return f"{_EXPECTING.sub('', message).replace(_CONTAINER, '')}, at {place}"
+
+
+def _plain(said: str) -> str:
+    """Without the status codes of the library."""
+    return re.sub(r"^[A-Z_]+: ", "", said).replace(" : ", ": ")
