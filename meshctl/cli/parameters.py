@@ -17,6 +17,14 @@ DryRun = Annotated[
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until ready; --no-wait keeps the order")]
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="Begin nothing more after a failure")]
 Concurrency = Annotated[int, typer.Option("--concurrency", metavar="N", min=1, help="Requests at a time")]
+ForceConflicts = Annotated[bool, typer.Option("--force-conflicts", help="Take fields that other managers own")]
+TakeOwnership = Annotated[bool, typer.Option("--take-ownership", help="Take over objects that carry another's labels")]
+Replace = Annotated[bool, typer.Option("--replace", help="Delete and make again what has a field that cannot change")]
+Prune = Annotated[bool, typer.Option("--prune/--no-prune", help="Delete what has left the templates")]
+Images = Annotated[
+    list[str] | None,
+    typer.Option("--image", metavar="SERVICE[/CONTAINER]=REF", help="Another image, for this run; repeatable"),
+]
 SandboxName = Annotated[str, typer.Option("--name", metavar="NAME", help="Which sandbox")]
 
 

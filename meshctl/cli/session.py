@@ -95,6 +95,13 @@ def make_bundle(invocation: Invocation, plan: Plan) -> Bundle:
     return bundle
 
 
+def with_images(bundle: Bundle, images: Iterable[str] | None) -> Bundle:
+    """The bundle with the images of `--image`. Raises UsageError."""
+    from meshctl import manifest
+
+    return manifest.with_images(bundle, [manifest.parse_image(text) for text in images or ()])
+
+
 def reach(invocation: Invocation, chosen: Selection, *, closure: bool = False) -> Reached:
     config = load_config(invocation)
     plan = make_plan(config, chosen, closure=closure)

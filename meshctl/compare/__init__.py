@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meshctl.compare.canonical import canonical
 from meshctl.compare.changes import FieldChange, changes, show
+from meshctl.compare.contested import contested
 from meshctl.compare.fields import applied_fields, as_wanted, differences
 from meshctl.compare.owned import owned
 
@@ -13,6 +14,7 @@ __all__ = [
     "as_wanted",
     "canonical",
     "changes",
+    "contested",
     "differences",
     "owned",
     "show",

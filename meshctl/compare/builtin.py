@@ -12,6 +12,8 @@ GROUPS = frozenset({
     "node.k8s.io", "policy", "rbac.authorization.k8s.io", "resource.k8s.io", "scheduling.k8s.io", "storage.k8s.io",
 })  # fmt: skip
 
+KEY_DEFAULTS: Mapping[str, Any] = {"protocol": "TCP"}  # of keys of lists: ports are told apart by number and protocol
+
 # A list or map that is owned as a whole comes back with defaults inside; which fields are defaults only the schema
 # knows, so those that the server puts into such places are named here. A missing one costs a needless apply, no more.
 DEFAULTS: Mapping[str, tuple[Any, ...]] = {

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from meshctl.compare.builtin import is_builtin, is_default, is_quantity, limits_as_kept
+from meshctl.compare.builtin import KEY_DEFAULTS, is_builtin, is_default, is_quantity, limits_as_kept
 from meshctl.compare.canonical import canonical
 from meshctl.compare.quantity import same_quantity
 from meshctl.manifest import MANAGED_BY
@@ -24,7 +24,6 @@ Fields = Mapping[str, Any]  # FieldsV1: "f:name" a field, 'k:{"name":"x"}' an it
 
 _ABSENT = object()
 _WHOLE = re.compile(r"[sS]elector$|Ref$|^target$")
-_KEY_DEFAULTS: Mapping[str, Any] = {"protocol": "TCP"}  # of keys of lists: ports are told apart by number and protocol
 
 
 def as_wanted(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
@@ -145,7 +144,7 @@ def _keys(name: str) -> Keys:
 def _index(items: list[Any], names: Sequence[str]) -> dict[Keys, Mapping[str, Any]]:
     """The items by their keys, in order. What is no mapping is left out: then the numbers do not agree."""
     return {
-        tuple((name, _scalar(item.get(name, _KEY_DEFAULTS.get(name)))) for name in names): item
+        tuple((name, _scalar(item.get(name, KEY_DEFAULTS.get(name)))) for name in names): item
         for item in items
         if isinstance(item, Mapping)
     }

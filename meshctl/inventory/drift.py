@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from meshctl import manifest
 from meshctl.compare import as_wanted
 from meshctl.identity import ObjectRef
-from meshctl.manifest import ANNOTATION_KEEP, Manifest
+from meshctl.manifest import Manifest
 
 Key = tuple[str, str, str, str]
 
@@ -41,5 +42,4 @@ def drift(
 
 def is_kept(body: Mapping[str, Any]) -> bool:
     """Whether stop leaves the object where it is: a claim on data, or one that is annotated so."""
-    annotations = body["metadata"].get("annotations") or {}
-    return body["kind"] == "PersistentVolumeClaim" or annotations.get(ANNOTATION_KEEP) == "true"
+    return body["kind"] == "PersistentVolumeClaim" or manifest.is_kept(body)

@@ -7,11 +7,15 @@ from concurrent.futures import CancelledError, Future
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from meshctl.compare import as_wanted, canonical
-from meshctl.errors import MeshctlError, NoSuchKind, NotFound
+from meshctl.compare import as_wanted, canonical, contested
+from meshctl.errors import Conflict, MeshctlError, NoSuchKind, NotFound
 from meshctl.events import Applied, Event, Failed, Unchanged, Waiting, Warned
 from meshctl.identity import ObjectRef
+from meshctl.lifecycle.deleting import clear
+from meshctl.lifecycle.failing import failed, still_there
+from meshctl.lifecycle.options import ApplyOptions
 from meshctl.lifecycle.ownership import not_ours, other_owner
+from meshctl.lifecycle.replacing import refusal
 from meshctl.lifecycle.run import Run
 from meshctl.lifecycle.settling import until_current
 from meshctl.lifecycle.turn import Stuck, Task, Turn
@@ -34,14 +38,11 @@ class _Sent(NamedTuple):
 class Applier:
     """How one run applies. `namespace` is the developer's; `defined` are the kinds that the run's own CRDs define."""
 
-    def __init__(
-        self, run: Run, namespace: str, manifests: Iterable[Manifest], *, force_conflicts: bool, take_ownership: bool
-    ) -> None:
+    def __init__(self, run: Run, namespace: str, manifests: Iterable[Manifest], options: ApplyOptions) -> None:
         self._run = run
         self._namespace = namespace
         self._defined = frozenset(defined_kinds(manifests))
-        self._force = force_conflicts
-        self._take = take_ownership
+        self._options = options
 
     def apply(self, turn: Turn, manifests: Collection[Manifest]) -> Task:
         """In the order of kinds; objects of one rank side by side. Raises Stuck."""
@@ -58,7 +59,7 @@ class Applier:
     def _rank(self, turn: Turn, manifests: Sequence[Manifest]) -> Task:
         yield from self._look(turn, manifests)
         yield from self._until_gone(turn, manifests)
-        foreign = [] if self._take else list(self._foreign(turn, manifests))
+        foreign = [] if self._options.take_ownership else list(self._foreign(turn, manifests))
         if foreign:
             raise Stuck(*foreign)
         wanted = [manifest for manifest in manifests if not self._is_as_wanted(manifest)]
@@ -77,37 +78,51 @@ class Applier:
             if live is not None and (owner := other_owner(live, manifest.body, self._namespace)):
                 yield failed(turn, manifest.ref, not_ours(manifest.ref, owner), origin=manifest)
 
-    def _send(self, turn: Turn, manifests: Iterable[Manifest]) -> Task:
+    def _send(self, turn: Turn, manifests: Iterable[Manifest], *, replaced: bool = False) -> Task:
         sent = [self._submit(turn, manifest) for manifest in manifests]
         yield from turn.done([each.answer for each in sent])
         failures: list[Failed] = []
+        unchangeable: list[_Sent] = []
         for each in sent:
             if each.answer.cancelled():
                 continue
             try:
-                yield from self._applied(turn, each, each.answer.result())
+                yield from self._applied(turn, each, each.answer.result(), replaced=replaced)
             except MeshctlError as error:
-                failures.append(failed(turn, each.manifest.ref, error, origin=each.manifest))
+                if refused := refusal(each.live, error, replace=self._options.replace):
+                    failures.append(_refused(turn, each, refused))
+                else:
+                    unchangeable.append(each)
         if failures:
             raise Stuck(*failures)
         if any(each.answer.cancelled() for each in sent):
             raise CancelledError
+        if unchangeable:
+            yield from self._replace(turn, unchangeable)
+
+    def _replace(self, turn: Turn, sent: Sequence[_Sent]) -> Task:
+        """Delete, wait until they and what they made are gone, apply: they are new, so nothing refuses twice."""
+        refs = [each.manifest.ref for each in sent]
+        yield Waiting(service=turn.service, reason=f"replacing {', '.join(map(str, refs))}: until the old is gone")
+        yield from clear(turn, [each.live for each in sent if each.live])
+        yield from self._send(turn, [each.manifest for each in sent], replaced=True)
 
     def _submit(self, turn: Turn, manifest: Manifest) -> _Sent:
         """What is taken over is taken with all fields that the manifest has."""
         live, apply = self._run.world.get(manifest.ref), self._run.cluster.apply
-        force = self._force or (live is not None and bool(other_owner(live, manifest.body, self._namespace)))
+        foreign = live is not None and bool(other_owner(live, manifest.body, self._namespace))
+        force = self._options.force_conflicts or foreign
         answer = self._run.workers.submit(turn.service, apply, canonical(manifest.body), force=force)
         return _Sent(manifest, live, answer)
 
-    def _applied(self, turn: Turn, sent: _Sent, result: Result) -> Iterator[Event]:
+    def _applied(self, turn: Turn, sent: _Sent, result: Result, *, replaced: bool) -> Iterator[Event]:
         """What the server found to be the same after all, it has not stored again."""
         ref = sent.manifest.ref
         self._run.world.put(result.object)
         if sent.live is not None and _version(sent.live) == _version(result.object):
             yield Unchanged(service=turn.service, object=ref)
         else:
-            operation = "created" if result.created else "configured"
+            operation = "replaced" if replaced else "created" if result.created else "configured"
             yield Applied(service=turn.service, object=ref, operation=operation)
         for warning in result.warnings:
             yield Warned(service=turn.service, object=ref, code="ServerWarning", message=warning)
@@ -154,7 +169,7 @@ class Applier:
         told = False
         while leaving := [each.ref for each in manifests if self._is_leaving(each.ref)]:
             if turn.late:
-                raise Stuck(*(_still_there(turn, ref) for ref in leaving))
+                raise Stuck(*(still_there(turn, ref, self._run.world.get(ref)) for ref in leaving))
             if not told:
                 names = ", ".join(map(str, leaving))
                 yield Waiting(service=turn.service, reason=f"still being deleted: {names}")
@@ -173,16 +188,11 @@ def ranks(manifests: Iterable[Manifest]) -> list[list[Manifest]]:
     return [list(rank) for _, rank in groupby(ordered, key=lambda manifest: order_key(manifest.ref)[0])]
 
 
-def failed(turn: Turn, ref: ObjectRef, error: MeshctlError, *, origin: Manifest | None = None) -> Failed:
-    """What the server said to one object, and the template that it came from."""
-    return Failed(
-        service=turn.service,
-        object=ref,
-        code=error.code,
-        message=error.message,
-        evidence=(f"from {origin.where}",) if origin else (),
-        suggestion=error.suggestion,
-    )
+def _refused(turn: Turn, sent: _Sent, error: MeshctlError) -> Failed:
+    """With what each manager has in its field, and what we want there."""
+    fields = error.fields if isinstance(error, Conflict) else ()
+    evidence = contested(sent.manifest.body, sent.live or {}, fields)
+    return failed(turn, sent.manifest.ref, error, origin=sent.manifest, evidence=evidence)
 
 
 def defined_kinds(manifests: Iterable[Manifest]) -> Iterator[tuple[str, str]]:
@@ -196,16 +206,6 @@ def defined_kinds(manifests: Iterable[Manifest]) -> Iterator[tuple[str, str]]:
 
 def _is_in(ref: ObjectRef, scope: Scope) -> bool:
     return (ref.api_version, ref.kind, ref.namespace) == (scope.api_version, scope.kind, scope.namespace)
-
-
-def _still_there(turn: Turn, ref: ObjectRef) -> Failed:
-    return Failed(
-        service=turn.service,
-        object=ref,
-        code="Terminating",
-        message=f"{ref} is still being deleted after {turn.timeout:g} seconds",
-        suggestion="a finalizer may hold it: look at metadata.finalizers",
-    )
 
 
 def _version(body: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 from meshctl.errors import MeshctlError
 from meshctl.events import Deleted, Failed, Waiting
 from meshctl.identity import ObjectRef
-from meshctl.lifecycle.applying import failed
+from meshctl.lifecycle.failing import failed, still_there
 from meshctl.lifecycle.turn import Stuck, Task, Turn
 from meshctl.lifecycle.world import Body
 from meshctl.manifest import order_key
@@ -24,12 +24,25 @@ def delete(turn: Turn, bodies: Sequence[Body], *, kept: Iterable[Body]) -> Task:
     yield Deleted(service=turn.service)
 
 
-def _send(turn: Turn, bodies: Sequence[Body]) -> Task:
-    """In the background: what belongs to an object goes after it, and much sooner than before it."""
+def clear(turn: Turn, bodies: Sequence[Body]) -> Task:
+    """Makes room for others of the same names: what belongs to the objects goes before them. Raises Stuck."""
+    yield from _send(turn, bodies, propagation="Foreground")
+    left = {ObjectRef.of(body): body["metadata"]["uid"] for body in bodies}
+    while there := [ref for ref, uid in left.items() if _is_there(turn, ref, uid)]:
+        if turn.late:
+            raise Stuck(*(still_there(turn, ref, turn.run.world.get(ref)) for ref in there))
+        turn.sleep_until(turn.timeout)
+        yield None
+
+
+def _send(turn: Turn, bodies: Sequence[Body], *, propagation: str = "Background") -> Task:
+    """In the background what belongs to an object goes after it, and much sooner than before it."""
     delete_one, submit = turn.run.cluster.delete, turn.run.workers.submit
     refs = [ObjectRef.of(body) for body in bodies]
-    uids = [body["metadata"]["uid"] for body in bodies]
-    answers = [submit(turn.service, delete_one, ref, uid=uid) for ref, uid in zip(refs, uids, strict=True)]
+    answers = [
+        submit(turn.service, delete_one, ref, uid=body["metadata"]["uid"], propagation=propagation)
+        for ref, body in zip(refs, bodies, strict=True)
+    ]
     yield from turn.done(answers)
     failures: list[Failed] = []
     for ref, answer in zip(refs, answers, strict=True):
@@ -54,7 +67,8 @@ def _until_gone(turn: Turn, bodies: Sequence[Body], kept: Collection[str]) -> Ta
         if not left and not pods:
             return
         if turn.late:
-            raise Stuck(_still_there(turn, next(iter([*left, *pods]))))
+            ref = next(iter([*left, *pods]))
+            raise Stuck(still_there(turn, ref, turn.run.world.get(ref)))
         reason = f"waiting for {next(iter(left))} to be gone" if left else "waiting for its pods to end"
         if reason != told:
             yield Waiting(service=turn.service, reason=reason)
@@ -82,19 +96,6 @@ def _pods(turn: Turn, kept: Collection[str]) -> list[ObjectRef]:
 def _owner(body: Body) -> str:
     owners = body["metadata"].get("ownerReferences") or ()
     return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")
-
-
-def _still_there(turn: Turn, ref: ObjectRef) -> Failed:
-    live = turn.run.world.get(ref)
-    finalizers = ", ".join(live["metadata"].get("finalizers") or ()) if live else ""
-    held = f": finalizers hold it: {finalizers}" if finalizers else ""
-    return Failed(
-        service=turn.service,
-        object=ref,
-        code="Terminating",
-        message=f"{ref} is still there after {turn.timeout:g} seconds{held}",
-        suggestion="what set the finalizer has to remove it" if finalizers else "its node may be lost",
-    )
 
 
 def _ranks(bodies: Iterable[Body]) -> Iterator[list[Body]]:

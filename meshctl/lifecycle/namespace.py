@@ -9,7 +9,7 @@ from typing import Any
 
 from meshctl.config import Config, parse_duration
 from meshctl.errors import ClusterError, Conflict, Forbidden, GuardError, NotFound
-from meshctl.events import Applied, Deleted, Event
+from meshctl.events import Applied, Deleted, Event, Warned
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.run import Run
 from meshctl.manifest import LABEL_MANAGED_BY, LABEL_OWNER, LABEL_PROJECT, MANAGED_BY
@@ -19,19 +19,35 @@ ANNOTATION_EXPIRES = "meshctl.dev/expires"
 LOOK_AGAIN = 0.5  # seconds between two looks at a namespace that goes: its rights may not include to watch it
 
 
-def ensure_namespace(run: Run, *, dry_run: bool = False) -> Iterator[Event]:
-    """Raises ClusterError when it is on its way out, or may not be made."""
+def ensure_namespace(run: Run, *, ttl: float | None = None, dry_run: bool = False) -> Iterator[Event]:
+    """Raises ClusterError when it is on its way out, or may not be made.
+
+    `ttl`, in seconds from now, goes before the config's, and also for a namespace of ours that is there already.
+    """
     live = find_namespace(run)
     if live is not None:
         refuse_terminating(live)
+        if ttl is not None:
+            yield _prolonged(run, live, ttl, dry_run=dry_run)
         return
-    body = namespace_body(run.config, datetime.now(UTC))
+    body = namespace_body(run.config, datetime.now(UTC), ttl)
     if not dry_run:
         try:
             run.ask(run.cluster.create, body)
         except Conflict:
             return  # somebody was quicker
     yield Applied(object=ObjectRef.of(body), operation="created", dry_run=dry_run)
+
+
+def _prolonged(run: Run, live: dict[str, Any], ttl: float, *, dry_run: bool) -> Event:
+    """Nobody else's namespace is given an end."""
+    ref = ObjectRef("v1", "Namespace", "", run.config.namespace)
+    if not _is_ours(live, run.config):
+        message = f"namespace {ref.name} was not made by meshctl for this project, so it gets no --ttl"
+        return Warned(object=ref, code="NotOurs", message=message)
+    patch = {"metadata": {"annotations": {ANNOTATION_EXPIRES: _expiry(datetime.now(UTC), ttl)}}}
+    run.ask(run.cluster.patch, ref, patch, dry_run=dry_run)
+    return Applied(object=ref, operation="configured", dry_run=dry_run)
 
 
 def find_namespace(run: Run) -> dict[str, Any] | None:
@@ -57,8 +73,7 @@ def refuse_to_delete(run: Run, *, kept: Collection[Any], others: Collection[str]
     """Raises GuardError unless meshctl made the namespace for this project, and nothing in it is to stay."""
     live = find_namespace(run)
     name = run.config.namespace
-    labels = live["metadata"].get("labels") or {} if live else {}
-    if live and (labels.get(LABEL_MANAGED_BY), labels.get(LABEL_PROJECT)) != (MANAGED_BY, run.config.project):
+    if live and not _is_ours(live, run.config):
         raise GuardError(f"namespace {name} was not made by meshctl for this project, so it stays")
     if others:
         raise GuardError(
@@ -88,7 +103,13 @@ def delete_namespace(run: Run) -> Iterator[Event]:
     yield Deleted(object=ref)
 
 
-def namespace_body(config: Config, now: datetime) -> dict[str, Any]:
+def _is_ours(live: dict[str, Any], config: Config) -> bool:
+    """Whether meshctl made it for this project."""
+    labels = live["metadata"].get("labels") or {}
+    return (labels.get(LABEL_MANAGED_BY), labels.get(LABEL_PROJECT)) == (MANAGED_BY, config.project)
+
+
+def namespace_body(config: Config, now: datetime, ttl: float | None = None) -> dict[str, Any]:
     """Labelled with who made it, for which project, and when; for injection, if the project wants that."""
     labels = {
         LABEL_MANAGED_BY: MANAGED_BY,
@@ -98,10 +119,15 @@ def namespace_body(config: Config, now: datetime) -> dict[str, Any]:
         **_injection(config),
     }
     metadata: dict[str, Any] = {"name": config.namespace, "labels": labels}
-    if config.ttl:
-        expires = now + timedelta(seconds=parse_duration(config.ttl))
-        metadata["annotations"] = {ANNOTATION_EXPIRES: expires.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    if ttl is None and config.ttl:
+        ttl = parse_duration(config.ttl)
+    if ttl is not None:
+        metadata["annotations"] = {ANNOTATION_EXPIRES: _expiry(now, ttl)}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def _expiry(now: datetime, ttl: float) -> str:
+    return (now + timedelta(seconds=ttl)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _injection(config: Config) -> dict[str, str]:

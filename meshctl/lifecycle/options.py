@@ -22,13 +22,30 @@ class RunOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartOptions(RunOptions):
-    """Without `wait` the order is kept, but nothing is waited for."""
+class ApplyOptions(RunOptions):
+    """Without `wait` the order is kept, but nothing is waited for.
 
-    dry_run: Literal["none", "client", "server"] = "none"
+    `force_conflicts` takes fields that other managers own, `take_ownership` objects that carry another's labels;
+    `replace` deletes and makes again what has a field that cannot change.
+    """
+
     wait: bool = True
     force_conflicts: bool = False
     take_ownership: bool = False
+    replace: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartOptions(ApplyOptions):
+    """`prune` deletes what has left the templates, with `everything` also services that have left the config.
+
+    `ttl`, in seconds, is how long a namespace that meshctl made has left to live; None is what the config says.
+    """
+
+    dry_run: Literal["none", "client", "server"] = "none"
+    prune: bool = True
+    everything: bool = False
+    ttl: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +65,5 @@ class RestartOptions(RunOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReloadOptions(RunOptions):
-    wait: bool = True
-    force_conflicts: bool = False
-    take_ownership: bool = False
+class ReloadOptions(ApplyOptions):
+    pass

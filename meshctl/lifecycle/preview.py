@@ -54,7 +54,7 @@ def sketch(planned: Planned, bundle: Bundle) -> Iterator[Event]:
 def dry_run(run: Run, planned: Planned, _: object, bundle: Bundle, options: StartOptions) -> Iterator[Event]:
     """A start whose every apply is a dry run: in order, waiting for nothing."""
     yield planned
-    yield from ensure_namespace(run, dry_run=True)
+    yield from ensure_namespace(run, ttl=options.ttl, dry_run=True)
     foreseen = prospects(run, bundle, force_conflicts=options.force_conflicts, take_ownership=options.take_ownership)
     yield from (_event(prospect) for prospect in foreseen)
     if unverified := sum(not (prospect.verified or prospect.error) for prospect in foreseen):

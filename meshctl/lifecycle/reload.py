@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from meshctl.compare import owned
 from meshctl.errors import ClusterError, MeshctlError
 from meshctl.events import Applied, Event, Planned
-from meshctl.lifecycle.applying import Applier, failed
+from meshctl.lifecycle.applying import Applier
+from meshctl.lifecycle.failing import failed
 from meshctl.lifecycle.interrupt import Interrupt
 from meshctl.lifecycle.options import ReloadOptions
 from meshctl.lifecycle.order import stop_order
@@ -53,13 +54,7 @@ class _Reload:
             manifests = bundle.of(name)
             self._configuration[name] = [each for each in manifests if each.ref.kind in CONFIGURATION]
             self._workloads[name] = [each for each in manifests if _hash(each.body)]
-        self._applier = Applier(
-            run,
-            bundle.namespace,
-            (),
-            force_conflicts=options.force_conflicts,
-            take_ownership=options.take_ownership,
-        )
+        self._applier = Applier(run, bundle.namespace, (), options)
 
     def __iter__(self) -> Iterator[Event]:
         """All configuration first: a service may read that of another which it does not need."""

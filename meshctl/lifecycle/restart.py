@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from meshctl.errors import ClusterError, MeshctlError
 from meshctl.events import Applied, Event, Failed, Planned, Warned
 from meshctl.identity import ObjectRef
-from meshctl.lifecycle.applying import failed
+from meshctl.lifecycle.failing import failed
 from meshctl.lifecycle.interrupt import Interrupt
 from meshctl.lifecycle.options import RestartOptions
 from meshctl.lifecycle.run import Run

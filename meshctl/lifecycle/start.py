@@ -50,18 +50,12 @@ class _Start:
         self._planned = planned
         self._plan = plan
         self._bundle = bundle
-        self._wait = options.wait
-        self._applier = Applier(
-            run,
-            bundle.namespace,
-            bundle,
-            force_conflicts=options.force_conflicts,
-            take_ownership=options.take_ownership,
-        )
+        self._options = options
+        self._applier = Applier(run, bundle.namespace, bundle, options)
 
     def __iter__(self) -> Iterator[Event]:
         yield self._planned
-        yield from ensure_namespace(self._run)
+        yield from ensure_namespace(self._run, ttl=self._options.ttl)
         self._run.listen(scope_of(manifest.ref, self._plan.config.project) for manifest in self._bundle)
         order = start_order(self._plan, self._planned.services)
         yield from Walk(self._run, self._planned.services, order, self._service)
@@ -69,7 +63,7 @@ class _Start:
     def _service(self, turn: Turn) -> Task:
         manifests = self._bundle.of(turn.service)
         yield from self._applier.apply(turn, manifests)
-        if self._wait:
+        if self._options.wait:
             yield from until_ready(turn, [manifest.ref for manifest in manifests])
 
 

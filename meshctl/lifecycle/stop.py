@@ -19,7 +19,7 @@ from meshctl.lifecycle.run import Run
 from meshctl.lifecycle.turn import Task, Turn
 from meshctl.lifecycle.walk import Walk
 from meshctl.lifecycle.world import Body, Scope, closer_scopes, scope_of
-from meshctl.manifest import ANNOTATION_KEEP, NAMESPACE_SERVICE
+from meshctl.manifest import NAMESPACE_SERVICE, is_kept
 from meshctl.plan import Plan, Selection, select
 from meshctl.plan.order import inverse
 
@@ -104,9 +104,8 @@ class _Stop:
         return [body for service in services for body in self._found[service] if self._is_kept(body)]
 
     def _is_kept(self, body: Body) -> bool:
-        annotations = body["metadata"].get("annotations") or {}
         is_data = body["kind"] == "PersistentVolumeClaim" and self._options.keep_data
-        return is_data or annotations.get(ANNOTATION_KEEP) == "true"
+        return is_data or is_kept(body)
 
     def _service(self, turn: Turn) -> Task:
         for kept in self._kept([turn.service]):

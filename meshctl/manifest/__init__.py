@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from meshctl.manifest.bundle import Bundle, Manifest
+from meshctl.manifest.images import Image, parse_image, with_images
 from meshctl.manifest.kinds import WORKLOADS, is_namespaced, order_key
 from meshctl.manifest.labels import (
     ANNOTATION_CONFIG_HASH,
@@ -16,6 +17,7 @@ from meshctl.manifest.labels import (
     LABEL_SERVICE,
     MANAGED_BY,
     NAMESPACE_SERVICE,
+    is_kept,
     service_label,
     service_of,
 )
@@ -35,11 +37,15 @@ __all__ = [
     "NAMESPACE_SERVICE",
     "WORKLOADS",
     "Bundle",
+    "Image",
     "Manifest",
     "config_references",
+    "is_kept",
     "is_namespaced",
     "order_key",
+    "parse_image",
     "pod_template",
     "service_label",
     "service_of",
+    "with_images",
 ]

@@ -26,6 +26,11 @@ def service_label(service: str) -> str:
     return _NAMESPACE_LABEL if service == NAMESPACE_SERVICE else service
 
 
+def is_kept(body: Mapping[str, Any]) -> bool:
+    """Whether the object is marked to survive stop and prune."""
+    return (body["metadata"].get("annotations") or {}).get(ANNOTATION_KEEP) == "true"
+
+
 def service_of(body: Mapping[str, Any], project: str) -> str:
     """The service of a pod, or of what else is made from a pod template; empty when it is another project's or none.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from running import started
@@ -11,7 +11,7 @@ from shop import config_map, deployment, shop
 
 from meshctl.cluster import Cluster
 from meshctl.config import Istio
-from meshctl.events import Applied, Blocked, ErrorRaised, Ready
+from meshctl.events import Applied, Blocked, ErrorRaised, Ready, Warned
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.namespace import namespace_body
 
@@ -63,6 +63,32 @@ def test_injection_is_a_label_of_the_namespace(istio: Istio, label: dict[str, st
     metadata = namespace_body(config, datetime(2026, 1, 1, 12, tzinfo=UTC))["metadata"]
     assert {key: value for key, value in metadata["labels"].items() if "istio" in key} == label
     assert metadata["annotations"] == {"meshctl.dev/expires": "2026-01-04T12:00:00Z"}
+
+
+def expiry(cluster: Cluster, namespace: str) -> datetime:
+    annotations = cluster.get(ObjectRef("v1", "Namespace", "", namespace))["metadata"]["annotations"]
+    return datetime.fromisoformat(annotations["meshctl.dev/expires"])
+
+
+def test_a_namespace_of_ours_can_be_given_more_time(cluster: Cluster, unused_namespace: str) -> None:
+    """`ttl` goes before that of the config, and an existing namespace is prolonged by nothing else."""
+    ours = shop(unused_namespace, {"web": []}, web=[config_map("web")])
+    ours = replace(ours, config=replace(ours.config, ttl="72h"))
+    started(cluster, ours, ttl=3600.0)
+    first = expiry(cluster, unused_namespace)
+    assert timedelta(minutes=50) < first - datetime.now(UTC) < timedelta(minutes=61)
+    started(cluster, ours)
+    started(cluster, ours, ttl=7200.0, dry_run="server")
+    assert expiry(cluster, unused_namespace) == first
+    run = started(cluster, ours, ttl=7200.0)
+    assert run.objects(Applied) == [f"Namespace {unused_namespace}"]
+    assert timedelta(minutes=50) < expiry(cluster, unused_namespace) - first < timedelta(minutes=70)
+
+
+def test_a_namespace_of_others_is_given_no_end(cluster: Cluster, namespace: str) -> None:
+    run = started(cluster, shop(namespace, {"web": []}, web=[config_map("web")]), ttl=60.0)
+    assert ("was not made by meshctl" in run.of(Warned)[0].message, run.end.exit) == (True, 0)
+    assert not cluster.get(ObjectRef("v1", "Namespace", "", namespace))["metadata"].get("annotations")
 
 
 def test_what_belongs_to_the_namespace_comes_before_all_services(cluster: Cluster, namespace: str) -> None:

@@ -136,26 +136,6 @@ def test_a_refused_object_fails_its_service(cluster: Cluster, namespace: str) ->
     assert run.services(Ready) == ["good"]
 
 
-def test_an_immutable_field_is_recognised(cluster: Cluster, namespace: str) -> None:
-    started(cluster, shop(namespace, {"migrate": []}, migrate=[job("migrate")]))
-    run = started(cluster, shop(namespace, {"migrate": []}, migrate=[job("migrate", image="job:2")]))
-    assert run.failures["migrate"].code == "ImmutableField"
-    assert run.end.exit == 1
-
-
-def test_a_conflict_names_field_and_manager(cluster: Cluster, namespace: str) -> None:
-    ours = shop(namespace, {"web": []})
-    started(cluster, ours)
-    ref = ObjectRef("apps/v1", "Deployment", namespace, "web")
-    cluster.patch(ref, {"spec": {"replicas": 2}}, manager="scaler")
-    run = started(cluster, ours)
-    assert run.failures["web"].code == "Conflict"
-    assert "spec.replicas (scaler)" in run.failures["web"].message
-    assert "--force-conflicts" in run.failures["web"].suggestion
-    assert started(cluster, ours, force_conflicts=True).end.exit == 0
-    assert cluster.get(ref)["spec"]["replicas"] == 1
-
-
 @pytest.mark.parametrize(
     "labels",
     [

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 from meshctl.cli import running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
-from meshctl.cli.parameters import Concurrency, FailFast, Timeout, Wait, seconds
+from meshctl.cli.parameters import (
+    Concurrency,
+    FailFast,
+    ForceConflicts,
+    Replace,
+    TakeOwnership,
+    Timeout,
+    Wait,
+    seconds,
+)
 
 if TYPE_CHECKING:
     from meshctl.plan import Selection
@@ -28,6 +37,9 @@ def command(
     timeout: Timeout = "5m",
     fail_fast: FailFast = False,
     concurrency: Concurrency = 16,
+    force_conflicts: ForceConflicts = False,
+    take_ownership: TakeOwnership = False,
+    replace: Replace = False,
 ) -> int:
     """Apply the ConfigMaps and Secrets of what runs, and roll only the workloads that use one that changed.
 
@@ -36,7 +48,13 @@ def command(
     from meshctl import lifecycle
 
     options = lifecycle.ReloadOptions(
-        wait=wait, timeout=seconds("--timeout", timeout), fail_fast=fail_fast, concurrency=concurrency
+        wait=wait,
+        timeout=seconds("--timeout", timeout),
+        fail_fast=fail_fast,
+        concurrency=concurrency,
+        force_conflicts=force_conflicts,
+        take_ownership=take_ownership,
+        replace=replace,
     )
     found = session.prepare(invocation, chosen, closure=False)
     return running.follow(

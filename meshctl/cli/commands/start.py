@@ -1,11 +1,25 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from meshctl.cli import running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
-from meshctl.cli.parameters import Concurrency, DryRun, FailFast, Timeout, Wait, seconds
+from meshctl.cli.parameters import (
+    Concurrency,
+    DryRun,
+    FailFast,
+    ForceConflicts,
+    Images,
+    Prune,
+    Replace,
+    TakeOwnership,
+    Timeout,
+    Wait,
+    seconds,
+)
 
 if TYPE_CHECKING:
     from meshctl.plan import Selection
@@ -19,6 +33,7 @@ if TYPE_CHECKING:
     meshctl start                         # what the config enables
     meshctl start web -g trade            # a service and a group, with what they need
     meshctl start --all --dry-run server  # what would happen, checked by the server
+    meshctl start web --image web=registry.local/web:v2
     """,
 )
 def command(
@@ -30,6 +45,15 @@ def command(
     timeout: Timeout = "5m",
     fail_fast: FailFast = False,
     concurrency: Concurrency = 16,
+    image: Images = None,
+    prune: Prune = True,
+    force_conflicts: ForceConflicts = False,
+    take_ownership: TakeOwnership = False,
+    replace: Replace = False,
+    ttl: Annotated[
+        str | None,
+        typer.Option("--ttl", metavar="DURATION", help="How long the namespace may live from now, if meshctl made it"),
+    ] = None,
 ) -> int:
     """Apply services in the order of their needs and wait until they are ready.
 
@@ -44,9 +68,15 @@ def command(
         timeout=seconds("--timeout", timeout),
         fail_fast=fail_fast,
         concurrency=concurrency,
+        prune=prune,
+        everything=chosen.all and not (chosen.services or chosen.groups),
+        force_conflicts=force_conflicts,
+        take_ownership=take_ownership,
+        replace=replace,
+        ttl=None if ttl is None else seconds("--ttl", ttl),
     )
     config = session.load_config(invocation)
     plan = session.make_plan(config, chosen, closure=True)
-    bundle = session.make_bundle(invocation, plan)
+    bundle = session.with_images(session.make_bundle(invocation, plan), image)
     cluster = None if dry_run == "client" else session.connect_to_change(invocation, config)
     return running.follow(invocation, lambda interrupt: lifecycle.start(plan, bundle, cluster, options, interrupt))

@@ -7,7 +7,7 @@ import typer
 from meshctl.cli import running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
-from meshctl.cli.parameters import Timeout, seconds
+from meshctl.cli.parameters import TakeOwnership, Timeout, seconds
 
 if TYPE_CHECKING:
     from meshctl.plan import Selection
@@ -35,6 +35,7 @@ def command(
     delete_namespace: Annotated[
         bool, typer.Option("--delete-namespace", help="Then delete the namespace, if meshctl made it")
     ] = False,
+    take_ownership: TakeOwnership = False,
     timeout: Timeout = "5m",
 ) -> int:
     """Delete services in reverse order and wait until they are gone.
@@ -49,6 +50,7 @@ def command(
         with_dependents=with_dependents,
         force=force,
         delete_namespace=delete_namespace,
+        take_ownership=take_ownership,
         timeout=seconds("--timeout", timeout),
     )
     config = session.load_config(invocation)
