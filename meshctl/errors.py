@@ -51,7 +51,7 @@ class Caution(NamedTuple):
 
 
 class MeshctlError(Exception):
-    """What went wrong, in one sentence; `suggestion` says what to do next."""
+    """What went wrong, in one sentence; `suggestion` says what to do next, `cautions` is what was odd before it."""
 
     exit_code = 1
     default_code = "Error"
@@ -62,6 +62,7 @@ class MeshctlError(Exception):
         self.code = code or self.default_code
         self.where = where
         self.suggestion = suggestion
+        self.cautions: tuple[Caution, ...] = ()
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

@@ -10,6 +10,13 @@ from meshctl.errors import UsageError
 
 Timeout = Annotated[str, typer.Option("--timeout", metavar="DURATION", help="How long each service may take: 90s, 5m")]
 Watch = Annotated[bool, typer.Option("-w", "--watch", help="Go on and show what changes, until Ctrl-C")]
+PodLabels = Annotated[
+    str, typer.Option("-l", "--selector", metavar="LABELS", help="Only pods with these labels: app=web,tier!=test")
+]
+ServiceLabels = Annotated[
+    str,
+    typer.Option("-l", "--selector", metavar="LABELS", help="Only Kubernetes Services with these labels: app=web"),
+]
 DryRun = Annotated[
     Literal["none", "client", "server"],
     typer.Option("--dry-run", metavar="HOW", help="client: nothing is sent; server: nothing is stored"),

@@ -76,9 +76,11 @@ _POWERSHELL = r"""
 Register-ArgumentCompleter -Native -CommandName meshctl -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     $words = @($commandAst.CommandElements |
-        Where-Object { $_.Extent.EndOffset -lt $cursorPosition -or ($wordToComplete -eq '' ) } |
+        Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
         Select-Object -Skip 1 | ForEach-Object { $_.ToString() })
-    $incomplete = if ($wordToComplete -eq '') { '""' } else { $wordToComplete }
+    # before 7.3 an empty argument of a program is lost unless it is quoted; since then the quotes would be part of it
+    $keepsEmpty = $PSVersionTable.PSVersion -ge [version]'7.3' -and $PSNativeCommandArgumentPassing -ne 'Legacy'
+    $incomplete = if ($wordToComplete -ne '' -or $keepsEmpty) { $wordToComplete } else { '""' }
     & meshctl __complete @words $incomplete 2>$null | Where-Object { $_ -notmatch '^:\d+$' } | ForEach-Object {
         $value, $help = $_ -split "`t", 2
         if (-not $help) { $help = $value }

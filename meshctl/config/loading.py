@@ -31,11 +31,15 @@ def load(
     `namespace` is the command line's, or that of MESHCTL_NAMESPACE.
     """
     layers = Layers(project)
-    merged = layers.read(assignments, environ, cwd)
-    raise_all(rules.required_version(merged))
-    root, problems = _well_formed(merged, project)
-    resolution = resolve(root, project, environ, namespace)
-    raise_all(sorted([*layers.problems, *problems, *resolution.problems], key=_place))
+    try:
+        merged = layers.read(assignments, environ, cwd)
+        raise_all(rules.required_version(merged))
+        root, problems = _well_formed(merged, project)
+        resolution = resolve(root, project, environ, namespace)
+        raise_all(sorted([*layers.problems, *problems, *resolution.problems], key=_place))
+    except MeshctlError as error:
+        error.cautions = tuple(layers.cautions)
+        raise
     return build(project, root, resolution, layers.cautions)
 
 

@@ -51,7 +51,7 @@ class Pods:
     scope: Scope
 
     def queries(self, found: Found) -> Sequence[Query]:  # noqa: ARG002 - one LIST is all it needs
-        return [self.scope.made("v1", "Pod")]
+        return [self.scope.narrowed(self.scope.made("v1", "Pod"))]
 
     def rows(self, found: Found) -> list[PodRow]:
         rows = [_row(body, self.scope.service_of(body)) for body in found.of("Pod")]

@@ -10,11 +10,13 @@ from meshctl.manifest import LABEL_MANAGED_BY, LABEL_NAMESPACE, LABEL_PART_OF, L
 
 @dataclass(frozen=True)
 class Scope:
-    """A project in a namespace; `services` are the ones to show, all when there are none."""
+    """A project in a namespace; `services` are the ones to show, all when there are none; of their objects those that
+    `labels`, kubectl's label selector, selects."""
 
     project: str
     namespace: str
     services: tuple[str, ...] = ()
+    labels: str = ""
 
     def applied(self, api_version: str, kind: str, namespace: str | None = None) -> Query:
         """What meshctl itself wrote, or what inherits the labels of that; with `namespace` outside of our own.
@@ -29,6 +31,10 @@ class Scope:
     def made(self, api_version: str, kind: str) -> Query:
         """What was made from meshctl's pod templates: these have no label of the project's that can be selected by."""
         return Query(api_version, kind, self.namespace, LABEL_SERVICE)
+
+    def narrowed(self, query: Query) -> Query:
+        """The query for what a table shows, and not for what it needs beside that."""
+        return query._replace(labels=f"{query.labels},{self.labels}") if self.labels else query
 
     def service_of(self, body: Body) -> str:
         """The service of an object, empty when that is none of the project's in this namespace."""

@@ -60,7 +60,8 @@ class Services:
     scope: Scope
 
     def queries(self, found: Found) -> Sequence[Query]:  # noqa: ARG002 - part of a View
-        return [self.scope.applied("v1", "Service"), self.scope.applied("discovery.k8s.io/v1", "EndpointSlice")]
+        slices = self.scope.applied("discovery.k8s.io/v1", "EndpointSlice")
+        return [self.scope.narrowed(self.scope.applied("v1", "Service")), slices]
 
     def rows(self, found: Found) -> list[ServiceRow]:
         ready = _ready_endpoints(found.of("EndpointSlice"))
@@ -75,7 +76,7 @@ class Ports:
     kubectl: str = "kubectl"
 
     def queries(self, found: Found) -> Sequence[Query]:  # noqa: ARG002 - part of a View
-        return [self.scope.applied("v1", "Service")]
+        return [self.scope.narrowed(self.scope.applied("v1", "Service"))]
 
     def rows(self, found: Found) -> list[PortRow]:
         taken: set[int] = set()

@@ -14,17 +14,18 @@ _MAX_NAMED = 100  # services named in one label selector; more would make a URL 
 
 @dataclass(frozen=True)
 class Selector:
-    """The pods of a project's services; of all of them when none is named."""
+    """The pods of a project's services, of all of them when none is named, that `only`, a label selector, selects."""
 
     project: str
     services: tuple[str, ...] = ()
+    only: str = ""
 
     @property
     def labels(self) -> str:
         """The label selector for the server. It may let more through than `LogOptions` and the project want."""
-        if not self.services or len(self.services) > _MAX_NAMED:
-            return LABEL_SERVICE
-        return f"{LABEL_SERVICE} in ({','.join(sorted(self.services))})"
+        named = self.services and len(self.services) <= _MAX_NAMED
+        ours = f"{LABEL_SERVICE} in ({','.join(sorted(self.services))})" if named else LABEL_SERVICE
+        return f"{ours},{self.only}" if self.only else ours
 
     def takes(self, service: str) -> bool:
         return service in self.services if self.services else service != ""

@@ -22,6 +22,7 @@ from meshctl.manifest.labels import (
     service_of,
 )
 from meshctl.manifest.pods import config_references, pod_template
+from meshctl.manifest.selectors import label_selector
 
 __all__ = [
     "ANNOTATION_CONFIG_HASH",
@@ -42,6 +43,7 @@ __all__ = [
     "config_references",
     "is_kept",
     "is_namespaced",
+    "label_selector",
     "order_key",
     "parse_image",
     "pod_template",

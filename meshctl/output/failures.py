@@ -16,9 +16,10 @@ def each(error: MeshctlError) -> tuple[MeshctlError, ...]:
 
 
 def human(error: MeshctlError, *, colored: bool) -> str:
-    """`file:line:column: error: message`, which editors follow, and the suggestion below it."""
+    """`file:line:column: error: message`, which editors follow, and the suggestion below it; warnings first."""
     found = each(error)
-    lines = [line for one in found for line in _lines(one, colored=colored)]
+    lines = [caution(warning, colored=colored) for warning in error.cautions]
+    lines += [line for one in found for line in _lines(one, colored=colored)]
     if len(found) > 1:
         lines.append(f"{len(found)} errors")
     return "\n".join(lines)

@@ -33,7 +33,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("st", ["start", "stop", "status"]),
         ("-n dev st", ["start", "stop", "status"]),
-        ("config ", ["view", "origins"]),
+        ("config ", ["view", "schema", "origins"]),
         ("sandbox -q u", ["up"]),
         ("start ", ["postgres", "cache", "web"]),
         ("start web c", ["cache"]),
@@ -145,3 +145,12 @@ def test_each_script_is_one_that_its_shell_can_read(shell: str, tmp_path: Path) 
     script = tmp_path / "script"
     script.write_text(SCRIPTS[shell])
     subprocess.run([*CHECKS[shell], script], check=True)
+
+
+def test_the_script_for_powershell_is_powershell() -> None:
+    import tree_sitter_powershell
+    from tree_sitter import Language, Parser
+
+    parser = Parser(Language(tree_sitter_powershell.language()))
+    assert not parser.parse(SCRIPTS["powershell"].encode()).root_node.has_error
+    assert parser.parse(SCRIPTS["powershell"].replace("{", "", 1).encode()).root_node.has_error

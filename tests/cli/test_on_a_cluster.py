@@ -123,6 +123,10 @@ def test_what_runs_is_shown_in_every_form(on_cluster: Meshctl) -> None:
     assert json.loads(on_cluster("ps", "--no-drift", "-o", "json").out)["services"][0]["drift"] is None
 
     pods = json.loads(on_cluster("pods", "-o", "json").out)["pods"]
+    selected = json.loads(on_cluster("pods", "-l", "app in (cache)", "-o", "json").out)["pods"]
+    assert [row["service"] for row in selected] == ["cache"]
+    assert on_cluster("services", "-l", "!meshctl.dev/service", "-o", "name").out == ""
+    assert on_cluster("ports", "-l", "app=", "-o", "json").out.count('"port":') == 0
     assert [set(row) for row in pods] == [{"name", "service", "phase", "ready", "restarts", "node", "reason"}] * 2
     assert [(row["service"], row["phase"], row["ready"]) for row in pods] == [
         ("cache", "Running", "1/1"),
@@ -154,6 +158,8 @@ def test_logs_of_services_as_one_stream(on_cluster: Meshctl) -> None:
     assert templated.out == f"web/main: {line['message']}\n"
     assert line["time"] in on_cluster("logs", "web", "--tail", "1", "-t").out
     assert on_cluster("logs", "web", "-e", ".").out == ""
+    assert on_cluster("logs", "-l", "app=web", "--tail", "1", "-o", "raw").out == line["message"] + "\n"
+    assert on_cluster("logs", "-l", "app in web").code == 2
     assert on_cluster("logs", "web", "-i", "(").code == 2
 
 

@@ -96,3 +96,10 @@ def test_unreadable_files_are_errors_with_a_code(load: Load, project: Path) -> N
     with pytest.raises(MeshctlError) as caught:
         load("service: [web]\n")
     assert (caught.value.code, str(caught.value)) == ("MSH020", "configs/dev.local.yaml is a folder")
+
+
+def test_what_is_odd_is_told_beside_what_is_wrong(load: Load) -> None:
+    with pytest.raises(ConfigError, match="srvice") as caught:
+        load("service: [web]\nvars: {y: 1, port: 12:30}\nsrvice: 1\n")
+    told = [f"{caution.code} {caution.where}" for caution in caught.value.cautions]
+    assert told == [f"MSH003 {FILE}:2:8", f"MSH003 {FILE}:2:20"]

@@ -7,7 +7,7 @@ import typer
 from meshctl.cli import running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
-from meshctl.cli.parameters import seconds
+from meshctl.cli.parameters import PodLabels, seconds
 from meshctl.errors import UsageError
 
 Pattern = list[str] | None
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     examples="""
     meshctl logs web --tail 50
     meshctl logs -g trade -f -i 'ERROR|WARN' -H order-[0-9]+
+    meshctl logs -l version=v2 -f                              # of some pods of every service
     meshctl logs web -p                                        # of the containers that crashed
     meshctl logs --all -s 10m -o json | jq -r .message
     """,
@@ -31,6 +32,7 @@ def command(
     invocation: Invocation,
     chosen: Selection,
     *,
+    selector: PodLabels = "",
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is still to come")] = False,
     since: Annotated[
         str | None, typer.Option("-s", "--since", metavar="DURATION", help="Not older than this: 30s, 10m, 1h")
@@ -57,6 +59,7 @@ def command(
     Without -f it shows what there is and ends. Patterns are regular expressions, found anywhere.
     """
     from meshctl import logs
+    from meshctl.manifest import label_selector
     from meshctl.output.loglines import formatter
 
     if template and invocation.output != "default":
@@ -73,6 +76,7 @@ def command(
         max_log_requests=max_log_requests,
     )
     marked = logs.patterns("--highlight", highlight or ())
+    labels = label_selector(selector)
     found = session.reach(invocation, chosen)
     line_of = formatter(
         invocation.output,
@@ -82,7 +86,7 @@ def command(
         highlight=marked,
         template=template,
     )
-    selector = logs.Selector(found.config.project, found.plan.services)
+    pods = logs.Selector(found.config.project, found.plan.services, labels)
 
     def show(line: logs.LogLine) -> None:
         invocation.terminal.result(line_of(line))
@@ -91,9 +95,7 @@ def command(
 
     notice = invocation.terminal.notice
     return running.until_interrupted(
-        lambda interrupt: logs.stream(
-            found.cluster, found.config.namespace, selector, options, interrupt, notice=notice
-        ),
+        lambda interrupt: logs.stream(found.cluster, found.config.namespace, pods, options, interrupt, notice=notice),
         show,
         tidy=lambda: None,
     )

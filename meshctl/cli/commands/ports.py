@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from meshctl.cli import session, watching
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
-from meshctl.cli.parameters import Watch
+from meshctl.cli.parameters import ServiceLabels, Watch
 
 if TYPE_CHECKING:
     from meshctl.cluster import Target
@@ -21,16 +21,19 @@ if TYPE_CHECKING:
     examples="""
     meshctl ports
     meshctl ports -g trade -w
+    meshctl ports -l app=web,version!=v1
     meshctl ports web -o json
     """,
 )
-def command(invocation: Invocation, chosen: Selection, *, watch: Watch = False) -> int:
+def command(invocation: Invocation, chosen: Selection, *, selector: ServiceLabels = "", watch: Watch = False) -> int:
     """List the service and node ports of services, and the command that forwards each to this machine."""
     from meshctl import inventory
+    from meshctl.manifest import label_selector
     from meshctl.output import inventories
 
+    labels = label_selector(selector)
     found = session.reach(invocation, chosen)
-    scope = inventory.Scope(found.config.project, found.config.namespace, found.plan.services)
+    scope = inventory.Scope(found.config.project, found.config.namespace, found.plan.services, labels)
     text_of = inventories.ports(invocation.output, invocation.terminal)
     return watching.show(
         invocation, found.cluster, inventory.Ports(scope, _kubectl(found.cluster.target)), text_of, watch=watch
