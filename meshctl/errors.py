@@ -7,6 +7,7 @@
     ├── TemplateError             2   a template, or the YAML that it renders to
     ├── GuardError                3   refused before anything was done: context, ownership, dependants
     ├── DriftError                4   what is there is not what should be there
+    ├── CheckError                4   a finding that stops a start
     ├── ClusterError              1   the API server said no, or said nothing
     │   ├── Unreachable               no answer: refused, timed out, wrong certificate
     │   ├── Unauthorized              401
@@ -98,6 +99,11 @@ class GuardError(MeshctlError):
 class DriftError(MeshctlError):
     exit_code = 4
     default_code = "Drift"
+
+
+class CheckError(MeshctlError):
+    exit_code = 4
+    default_code = "MSH200"
 
 
 class ClusterError(MeshctlError):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meshctl.errors import Problems, UsageError, Where
-from meshctl.manifest import Bundle, Image, Manifest, parse_image, with_images
+from meshctl.manifest import Bundle, Image, Manifest, Source, parse_image, with_images
 
 
 def workload(kind: str, *containers: str, init: str = "") -> dict[str, Any]:
@@ -22,7 +22,9 @@ def workload(kind: str, *containers: str, init: str = "") -> dict[str, Any]:
 
 def bundle(**services: list[dict[str, Any]]) -> Bundle:
     made = {
-        name: tuple(Manifest(body, name, f"{name}.yaml", lambda: Where("t")) for body in bodies)
+        name: tuple(
+            Manifest(body, name, f"{name}.yaml", lambda *_, **__: Source(Where("t"), Where("t"))) for body in bodies
+        )
         for name, bodies in services.items()
     }
     return Bundle("dev-anna", made)

@@ -18,6 +18,7 @@ from meshctl.manifest import (
     WORKLOADS,
     Bundle,
     Manifest,
+    Source,
     config_references,
     is_namespaced,
     order_key,
@@ -170,7 +171,8 @@ def test_a_misshapen_pod_reads_nothing(spec: str) -> None:
 def test_a_bundle_is_its_manifests_in_order() -> None:
     def manifest(service: str, name: str) -> Manifest:
         body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "dev"}}
-        return Manifest(body, service, f"{service}/service.yaml", lambda: Where(f"templates/{service}/service.yaml", 3))
+        place = Where(f"templates/{service}/service.yaml", 3)
+        return Manifest(body, service, f"{service}/service.yaml", lambda *_, **__: Source(place, place))
 
     quota, web, api = manifest(NAMESPACE_SERVICE, "q"), manifest("web", "web"), manifest("api", "api")
     bundle = Bundle("dev", {NAMESPACE_SERVICE: (quota,), "web": (web,), "api": (api,)})

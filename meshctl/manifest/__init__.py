@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshctl.manifest.bundle import Bundle, Manifest
+from meshctl.manifest.bundle import Bundle, Manifest, Source
 from meshctl.manifest.images import Image, parse_image, with_images
 from meshctl.manifest.kinds import WORKLOADS, is_namespaced, order_key
 from meshctl.manifest.labels import (
@@ -21,7 +21,7 @@ from meshctl.manifest.labels import (
     service_label,
     service_of,
 )
-from meshctl.manifest.pods import config_references, pod_template
+from meshctl.manifest.pods import config_references, pod_template, pod_template_path
 from meshctl.manifest.selectors import label_selector
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Bundle",
     "Image",
     "Manifest",
+    "Source",
     "config_references",
     "is_kept",
     "is_namespaced",
@@ -47,6 +48,7 @@ __all__ = [
     "order_key",
     "parse_image",
     "pod_template",
+    "pod_template_path",
     "service_label",
     "service_of",
     "with_images",

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from meshctl.errors import Caution, Where
 from meshctl.identity import ObjectRef
+from meshctl.yamlio import Path
+
+
+class Source(NamedTuple):
+    """Where something is written. `inner` may be in a partial; `outer` is in the template that took the partial in,
+    and the same as `inner` where there is none."""
+
+    inner: Where
+    outer: Where
+
+
+class Locate(Protocol):
+    """Finds where the value at a path of an object is written, or its key; the object itself for no path."""
+
+    def __call__(self, path: Path = (), *, key: bool = False) -> Source: ...
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """One object. `file` is the path below the output folder; `locate` finds the template's line, when asked."""
+    """One object. `file` is the path below the output folder; `locate` is slow, so it is for what is told alone."""
 
     body: Mapping[str, Any]
     service: str
     file: str
-    locate: Callable[[], Where] = field(repr=False, compare=False)
+    locate: Locate = field(repr=False, compare=False)
 
     @cached_property
     def ref(self) -> ObjectRef:
@@ -26,7 +41,8 @@ class Manifest:
 
     @cached_property
     def where(self) -> Where:
-        return self.locate()
+        """The line of its template that made the object."""
+        return self.locate().outer
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,11 @@ _TEMPLATE_PATHS: dict[tuple[str, str], tuple[str, ...]] = {
 }
 
 
+def pod_template_path(group: str, kind: str) -> tuple[str, ...] | None:
+    """Where a workload has its pod template; a Pod is its own; None for what makes no pods."""
+    return _TEMPLATE_PATHS.get((group, kind))
+
+
 def pod_template(body: Mapping[str, Any]) -> dict[str, Any] | None:
     """The pod template of a workload, the very object in its body; a Pod is its own; None where there is none."""
     group = str(body.get("apiVersion") or "").rpartition("/")[0]

@@ -11,7 +11,7 @@ Equal input gives equal output, byte for byte. All problems of all services are 
 
 from __future__ import annotations
 
-from meshctl.render.bundle import render
+from meshctl.render.bundle import Attempt, attempt, render
 from meshctl.render.output_folder import Changes, check, output_files, stream, write
 
-__all__ = ["Changes", "check", "output_files", "render", "stream", "write"]
+__all__ = ["Attempt", "Changes", "attempt", "check", "output_files", "render", "stream", "write"]

@@ -15,7 +15,7 @@ from meshctl.manifest import NAMESPACE_SERVICE, Bundle, Manifest
 from meshctl.plan import Plan, whole
 from meshctl.render.config_hash import ConfigHashes
 from meshctl.render.documents import Draft, drafts_of
-from meshctl.render.ownership import Owner
+from meshctl.render.ownership import FOREIGN_NAMESPACE, Owner
 from meshctl.render.renderer import Renderer
 from meshctl.render.renderings import Given
 from meshctl.render.texts import templates_of
@@ -24,24 +24,45 @@ from meshctl.render.variables import Variables
 SAME_OBJECT = "MSH107"
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """What could be rendered, and what is wrong. `complete` says that no object is missing from the bundle."""
+
+    bundle: Bundle
+    errors: tuple[MeshctlError, ...]
+
+    @property
+    def complete(self) -> bool:
+        return all(error.code in (SAME_OBJECT, FOREIGN_NAMESPACE) for error in self.errors)
+
+
 def render(plan: Plan, *, environ: Mapping[str, str], cache: Path | None = None) -> Bundle:
     """The manifests of the plan's services, `_namespace` first. `cache` is the folder of caches, the user's if None.
 
     Raises TemplateError, ConfigError, or Problems with all that is wrong.
     """
+    attempted = attempt(plan, environ=environ, cache=cache)
+    raise_all(attempted.errors)
+    return attempted.bundle
+
+
+def attempt(plan: Plan, *, environ: Mapping[str, str], cache: Path | None = None) -> Attempt:
+    """As `render`, for who wants to judge the objects that there are in spite of what is wrong with the others."""
     with _without_collector():
         renderer = Renderer(plan.config, cache or home(environ))
         run = _Run(plan, renderer, Variables(plan, environ))
         drafts = run.drafts(plan.services)
         owner = Owner(plan.config, drafts)
         run.errors.extend(error for draft in drafts if (error := owner.place(draft)))
-        raise_all(_told_once([*run.errors, *_rendered_twice(drafts)]))
+        errors = tuple(_told_once([*run.errors, *_rendered_twice(drafts)]))
         hashes = ConfigHashes(drafts, lambda: _unselected(plan, owner, environ, renderer))
         for draft in drafts:
             run.warnings.extend(owner.label(draft))
-            hashes.annotate(draft)
+            if not errors:
+                hashes.annotate(draft)
         renderer.renderings.save()
-        return Bundle(plan.config.namespace, _by_service(plan, drafts), (*run.variables.shadows(), *run.warnings))
+        warnings = (*run.variables.shadows(), *run.warnings)
+        return Attempt(Bundle(plan.config.namespace, _by_service(plan, drafts), warnings), errors)
 
 
 @contextmanager
@@ -127,5 +148,5 @@ def _by_service(plan: Plan, drafts: Sequence[Draft]) -> dict[str, tuple[Manifest
     manifests: dict[str, list[Manifest]] = {name: [] for name in (NAMESPACE_SERVICE, *plan.services)}
     for draft in drafts:
         file = draft.text.template.file
-        manifests[draft.service].append(Manifest(draft.body, draft.service, file, draft.where))
+        manifests[draft.service].append(Manifest(draft.body, draft.service, file, draft.source))
     return {name: tuple(each) for name, each in manifests.items() if each or name != NAMESPACE_SERVICE}

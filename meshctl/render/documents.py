@@ -11,6 +11,7 @@ from typing import Any
 from meshctl import yamlio
 from meshctl.errors import Caution, MeshctlError, Problems, TemplateError, Where, YamlError, raise_all
 from meshctl.identity import ObjectRef
+from meshctl.manifest import Source
 from meshctl.render.texts import Text
 from meshctl.yamlio import Document, Path
 
@@ -36,6 +37,16 @@ class Draft:
     def ref(self) -> ObjectRef:
         """Asked for only once the object has its namespace."""
         return ObjectRef.of(self.body)
+
+    def source(self, path: Path = (), *, key: bool = False) -> Source:
+        """Where the value at `path` in the object is written, or its key; the object itself for no path."""
+        if not path:
+            where = self.where()
+            return Source(where, where)
+        place = self.document.where((*self.path, *path), key=key)
+        origin = self.text.origin(place.line, place.column)
+        unknown = Where(self.text.source)
+        return Source(origin.inner, origin.outer) if origin else Source(unknown, unknown)
 
     def where(self) -> Where:
         """The line of the template, not of a partial, that made the object."""

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, NamedTuple
 
 from jinja2 import lexer
@@ -48,7 +48,7 @@ class Trace:
     def __init__(self, templates: Templates, name: str, variables: Mapping[str, Any], text: str) -> None:
         self._templates = templates
         self._lines = text.split("\n")
-        marked = _MarkedTemplates(templates)
+        marked = _marked(templates)
         traced = list(_pieces("".join(marked.get_template(name).generate(variables)), marked.names, name))
         places = _aligned([line for line, _ in traced], self._lines)
         self._pieces = [traced[place][1] for place in places]
@@ -68,8 +68,20 @@ class Trace:
         if source is None:
             return Where(name, line)
         lines = re.split("\r\n|\r|\n", source[0])
-        as_written = line <= len(lines) and lines[line - 1][:column] == text[:column]
+        as_written = line <= len(lines) and _is_written(text, lines[line - 1], column)
         return Where(self._templates.folders.shown(source[1]), line, column if as_written else 0)
+
+
+def _is_written(text: str, line: str, column: int) -> bool:
+    """Whether a column of the text is the same column of the template's line; what is there may be an expression."""
+    before = text[: column - 1]
+    return line.startswith(text[:column]) or (line.startswith(before) and not before.isspace() and before != "")
+
+
+@lru_cache(maxsize=1)
+def _marked(templates: Templates) -> _MarkedTemplates:
+    """One for all traces of a run: a library that every template imports is compiled once."""
+    return _MarkedTemplates(templates)
 
 
 class _Marks(Extension):

@@ -19,6 +19,7 @@ from meshctl.manifest import (
     MANAGED_BY,
     Bundle,
     Manifest,
+    Source,
     pod_template,
 )
 from meshctl.plan import Plan, Selection, select
@@ -54,7 +55,9 @@ class Shop:
     def _manifests(self, service: str) -> Iterator[Manifest]:
         for number, body in enumerate(self.bodies.get(service, ())):
             file = f"{service}/{number}.yaml"
-            yield Manifest(labelled(body, self.config, service), service, file, lambda file=file: Where(file, 1, 1))
+            place = Where(file, 1, 1)
+            source = Source(place, place)
+            yield Manifest(labelled(body, self.config, service), service, file, lambda *_, source=source, **__: source)
 
 
 def shop(namespace: str, services: Mapping[str, Iterable[str]], **bodies: Sequence[Body]) -> Shop:

@@ -1,0 +1,3 @@
+"""Rules of Istio's objects."""
+
+from __future__ import annotations

@@ -1,0 +1,68 @@
+"""Every rule against the examples of its own page, and against objects of any shape."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meshctl import check, yamlio
+from meshctl.check import Rule
+
+OF_MANIFESTS = [rule for rule in check.all_rules() if rule.scope in ("object", "pod", "bundle")]
+
+
+@pytest.mark.parametrize("rule", OF_MANIFESTS, ids=lambda rule: rule.code)
+def test_a_rule_finds_its_bad_example_and_leaves_the_good_one_alone(rule: Rule) -> None:
+    verdicts = [verdict for verdict, _ in rule.examples]
+    assert set(verdicts) == {"bad", "good"}
+    for verdict, text in rule.examples:
+        findings = check.check_manifests(text)
+        codes = {finding.code for finding in findings}
+        assert (rule.code in codes) == (verdict == "bad"), f"{verdict}: {findings}"
+        if verdict == "good":
+            assert not [finding for finding in findings if finding.severity == "error"]
+
+
+@pytest.mark.parametrize("rule", check.all_rules(), ids=lambda rule: rule.code)
+def test_a_rule_has_a_page(rule: Rule) -> None:
+    assert re.fullmatch(r"MSH[0-4]\d\d", rule.code)
+    assert rule.title.endswith(tuple("abcdefghijklmnopqrstuvwxyz0123456789")), "the first line is one sentence"
+    assert len(rule.title) < 100
+    assert rule.explanation, "the page says why"
+
+
+ODD = st.sampled_from([None, "", "x", 0, -1, 2.5, True, [], {}, [None], ["x"], {"x": None}, {"name": 1}, [[]], [{}]])
+EXAMPLES = [
+    yamlio.load_all(text, "example") for rule in OF_MANIFESTS for verdict, text in rule.examples if verdict == "good"
+]
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_no_shape_of_an_object_makes_a_rule_raise(data: st.DataObject) -> None:
+    """One value anywhere in good manifests is replaced: rules read on where the schema complains."""
+    bodies = copy.deepcopy([document.value for document in data.draw(st.sampled_from(EXAMPLES))])
+    container, step = data.draw(st.sampled_from(sorted(_places(bodies), key=lambda place: str(place[1]))))
+    container[step] = data.draw(ODD)
+    check.check_manifests(yamlio.dump_all(bodies))
+
+
+def _places(bodies: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """Every value but what identifies the object, which rendering has made sure of."""
+    for body in bodies:
+        kept = {key: body[key] for key in body if key not in ("apiVersion", "kind", "metadata")}
+        yield from _below(body, kept)
+        yield from _below(body["metadata"], {key: body["metadata"][key] for key in body["metadata"] if key != "name"})
+
+
+def _below(container: Any, steps: Any) -> Iterator[tuple[Any, Any]]:
+    for step in steps if isinstance(steps, dict) else range(len(steps)):
+        yield container, step
+        if isinstance(container[step], (dict, list)):
+            yield from _below(container[step], container[step])
