@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -62,6 +63,13 @@ class Cluster:
         self._transport = transport
         self._discovery = Discovery(transport, cache)
         self._defined: set[tuple[str, str]] = set()
+        self._counted = ""
+
+    def counted_as(self, word: str) -> Cluster:
+        """The same cluster; what is sent through it counts under this word, whatever its verb."""
+        other = copy.copy(self)
+        other._counted = word  # noqa: SLF001 our own
+        return other
 
     @property
     def requests(self) -> Counter[str]:
@@ -158,10 +166,22 @@ class Cluster:
         merge = type == "merge"
         return self._send(ref, "patch", "PATCH", query=query, body=body, content_type=content, repeatable=merge).json()
 
-    def delete(self, ref: ObjectRef, *, uid: str = "", propagation: str = "Background", dry_run: bool = False) -> bool:
-        """False when it was gone already; with `uid` also when another object has its name by now."""
+    def delete(
+        self,
+        ref: ObjectRef,
+        *,
+        uid: str = "",
+        resource_version: str = "",
+        propagation: str = "Background",
+        dry_run: bool = False,
+    ) -> bool:
+        """False when it was gone already; with `uid` also when another object has its name by now.
+
+        With `resource_version` raises Conflict when it has changed since.
+        """
         options: Body = {"propagationPolicy": propagation}
-        options |= {"preconditions": {"uid": uid}} if uid else {}
+        expected = {"uid": uid, "resourceVersion": resource_version}
+        options |= {"preconditions": {key: value for key, value in expected.items() if value}} if uid else {}
         options |= {"dryRun": ["All"]} if dry_run else {}
         try:
             self._send(ref, "delete", "DELETE", body=options)
@@ -275,22 +295,22 @@ class Cluster:
         """A second time when the kind has moved since it was looked up."""
         resource = self._discovery.resource(ref.api_version, ref.kind, _operation(verb, ref))
         try:
-            return self._transport.send(_request(ref, verb, method, resource, **more))
+            return self._transport.send(_request(ref, verb, method, resource, counted=self._counted, **more))
         except NoSuchKind:
             moved = self._discovery.refreshed(resource)
             if moved is None:
                 raise
-        return self._transport.send(_request(ref, verb, method, moved, **more))
+        return self._transport.send(_request(ref, verb, method, moved, counted=self._counted, **more))
 
 
-def _request(ref: ObjectRef, verb: str, method: str, resource: Resource, **more: Any) -> Request:
+def _request(ref: ObjectRef, verb: str, method: str, resource: Resource, *, counted: str = "", **more: Any) -> Request:
     operation = _operation(verb, ref)
     if ref.name and resource.namespaced and not ref.namespace:
         raise Invalid(f"cannot {operation}: it needs a namespace", code="NoNamespace")
     if any(part in (".", "..") or set(part) & set("/%") for part in (ref.name, ref.namespace)):
         raise Invalid(f"cannot {operation}: this is no name", code="BadName")
     path = resource.path(ref.namespace, "" if method == "POST" else ref.name)
-    return Request(operation, method, path, verb, **more)
+    return Request(operation, method, path, counted or verb, **more)
 
 
 def _operation(verb: str, ref: ObjectRef) -> Operation:

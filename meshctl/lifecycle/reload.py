@@ -69,6 +69,7 @@ class _Reload:
                 suggestion="meshctl start",
             )
         yield self.planned(running, sum(len(self._of(name)) for name in running))
+        yield from self._run.hold("reload", running)
         yield from Walk(self._run, running, stop_order(None, running), self._configure)
         plan = self._plan.only([name for name in running if name not in self._run.tally.failed])
         yield from Walk(self._run, plan.services, plan.schedule(), self._roll)

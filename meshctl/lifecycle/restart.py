@@ -59,6 +59,7 @@ class _Restart:
         for name in self._plan.services:
             if name not in running:
                 yield Warned(service=name, code="NotRunning", message=f"no workload of {name} runs here")
+        yield from self._run.hold("restart", running)
         plan = self._plan.only(running)
         yield from Walk(self._run, plan.services, plan.schedule(), self._service)
 

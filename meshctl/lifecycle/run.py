@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from meshctl.errors import MeshctlError, NoSuchKind, Problems
 from meshctl.events import ErrorRaised, Event, Finished, Planned, Warned
+from meshctl.lifecycle import locking
 from meshctl.lifecycle.interrupt import Interrupt
 from meshctl.lifecycle.options import RunOptions
 from meshctl.lifecycle.tally import NOT_BEGUN, Tally
@@ -41,6 +42,8 @@ class Run:
         self.world = World(cluster, config.project)
         self.workers = Workers(options.concurrency, self.world.wake)
         self.tally = Tally()
+        self._lock: locking.Lock | None = None
+        self._loss: MeshctlError | None = None
         self._listening: dict[Scope, Future[Informer]] = {}
 
     def conduct(self, steps: Iterator[Event], unplanned: Planned) -> Iterator[Event]:
@@ -50,7 +53,7 @@ class Run:
         """
         begun = time.monotonic()
         planned: Event | None = None
-        ending: Iterable[Event] = ()
+        ending: list[Event] = []
         try:
             for event in steps:
                 planned = planned or event
@@ -60,9 +63,11 @@ class Run:
             ending = _not_begun(planned or unplanned, self.tally)
         except MeshctlError as error:
             self.tally.exit_with(error.exit_code)
-            ending = _errors(error)
+            ending = list(_errors(error))
         finally:
             self.close()
+        if self._loss:
+            ending += _errors(self._loss)
         if planned is None:
             yield unplanned
         for event in ending:
@@ -74,6 +79,25 @@ class Run:
     def close(self) -> None:
         self.workers.close()
         self.world.close()
+        self.release()
+
+    def hold(self, action: str, services: Collection[str]) -> Iterator[Event]:
+        """Keeps other runs away from these services until this one ends. Raises GuardError when another has one."""
+        claim = locking.claim_of_this_process(self.config.user, action, services)
+        ledger = locking.Ledger(self.cluster, self.config.namespace, self.config.project)
+        self._lock = locking.Lock(ledger, claim, self._lose)
+        yield from locking.acquire(self, self._lock)
+
+    def release(self) -> None:
+        if self._lock:
+            self._lock.release()
+
+    def _lose(self, lost: locking.Lost) -> None:
+        """In the lock's thread: the run ends as if it were interrupted, and says why."""
+        if self._lock:
+            self._loss = locking.loss(lost, self._lock.claim)
+            self.interrupt.set(self._loss.exit_code)
+            self.world.wake.set()
 
     def ask(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The answer of a call that all of the run waits for. Raises Stopped when it is interrupted meanwhile."""

@@ -56,6 +56,7 @@ class _Start:
     def __iter__(self) -> Iterator[Event]:
         yield self._planned
         yield from ensure_namespace(self._run, ttl=self._options.ttl)
+        yield from self._run.hold("start", self._plan.services)
         self._run.listen(scope_of(manifest.ref, self._plan.config.project) for manifest in self._bundle)
         order = start_order(self._plan, self._planned.services)
         yield from Walk(self._run, self._planned.services, order, self._service)

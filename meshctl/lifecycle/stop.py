@@ -12,6 +12,7 @@ from meshctl.identity import ObjectRef
 from meshctl.lifecycle.deleting import delete
 from meshctl.lifecycle.discovering import Found, add_claims, find
 from meshctl.lifecycle.interrupt import Interrupt
+from meshctl.lifecycle.locking import EVERYTHING
 from meshctl.lifecycle.namespace import delete_namespace, refuse_to_delete
 from meshctl.lifecycle.options import StopOptions
 from meshctl.lifecycle.order import stop_order
@@ -51,6 +52,8 @@ class _Stop:
         self._found: Found = {}
 
     def __iter__(self) -> Iterator[Event]:
+        """Held first, then looked for: what another run has just made is found too. The plan is told before all."""
+        told = list(self._run.hold("stop", self._wanted()))
         self._found = find(self._run)
         add_claims(self._run, self._found)
         names = self._selected()
@@ -60,11 +63,13 @@ class _Stop:
         services = _in_order(plan, names)
         leaving = [body for name in services for body in self._leaving(name)]
         yield self.planned(services, len(leaving))
+        yield from told
         if not services:
             yield Warned(code="NotRunning", message=f"nothing of this selection is in {self._config.namespace}")
         self._run.listen(_scopes(leaving, self._config) if leaving else ())
         yield from Walk(self._run, services, stop_order(plan, services), self._service)
         if self._options.delete_namespace and not self._run.tally.exit:
+            self._run.release()  # with the namespace goes the Lease
             yield from delete_namespace(self._run)
 
     def planned(self, services: Sequence[str], objects: int) -> Planned:
@@ -75,6 +80,13 @@ class _Stop:
             services=tuple(services),
             objects=objects,
         )
+
+    def _wanted(self) -> Collection[str]:
+        """What may have to be stopped, as far as the config knows."""
+        if self._asked is None:
+            return [EVERYTHING]
+        users = users_of(self._config, self._asked) if self._options.with_dependents else set()
+        return {*self._asked, *users}
 
     def _selected(self) -> set[str]:
         """Of what was asked for, what is there. Raises UsageError, and GuardError for the sake of who needs it."""
