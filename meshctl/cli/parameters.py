@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from meshctl.cli.invocation import Invocation
 from meshctl.errors import UsageError
 
 Timeout = Annotated[str, typer.Option("--timeout", metavar="DURATION", help="How long each service may take: 90s, 5m")]
@@ -32,6 +34,9 @@ Images = Annotated[
     list[str] | None,
     typer.Option("--image", metavar="SERVICE[/CONTAINER]=REF", help="Another image, for this run; repeatable"),
 ]
+ToFolder = Annotated[
+    Path | None, typer.Option("--output", metavar="DIR", help="Write the project there", show_default=False)
+]
 SandboxName = Annotated[str, typer.Option("--name", metavar="NAME", help="Which sandbox")]
 
 
@@ -43,3 +48,11 @@ def seconds(option: str, text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from error
+
+
+def folder_of(invocation: Invocation, folder: Path | None) -> Path | None:
+    """The folder of a command whose `--output` is one. Raises UsageError for the name of a form, never meant here."""
+    if folder is not None and str(folder) in ("human", "name", "json", "yaml"):
+        advice = f"-o {folder} is the form of the output; for a folder of that name write ./{folder}"
+        raise UsageError(f"{invocation.program}: --output names a folder here", suggestion=advice)
+    return folder

@@ -21,6 +21,7 @@ from meshctl.manifest.labels import (
     service_label,
     service_of,
 )
+from meshctl.manifest.objects import Fault, object_faults, unpacked
 from meshctl.manifest.pods import config_references, pod_template, pod_template_path
 from meshctl.manifest.selectors import label_selector
 
@@ -38,6 +39,7 @@ __all__ = [
     "NAMESPACE_SERVICE",
     "WORKLOADS",
     "Bundle",
+    "Fault",
     "Image",
     "Manifest",
     "Source",
@@ -45,11 +47,13 @@ __all__ = [
     "is_kept",
     "is_namespaced",
     "label_selector",
+    "object_faults",
     "order_key",
     "parse_image",
     "pod_template",
     "pod_template_path",
     "service_label",
     "service_of",
+    "unpacked",
     "with_images",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from meshctl import yamlio
 from meshctl.errors import Caution, MeshctlError, Problems, TemplateError, Where, YamlError, raise_all
 from meshctl.identity import ObjectRef
-from meshctl.manifest import Source
+from meshctl.manifest import Source, object_faults, unpacked
 from meshctl.render.texts import Text
 from meshctl.yamlio import Document, Path
 
@@ -75,9 +75,10 @@ def drafts_of(
     for document in documents:
         for where, message in document.warnings:
             warnings.append(Caution(AMBIGUOUS, message, text.error("", AMBIGUOUS, where).where))
-        for draft in _unpacked(Draft(document.value, text, document)):
-            faults = list(_faults(draft))
-            errors.extend(faults)
+        for path, body in unpacked(document.value):
+            draft = Draft(body, text, document, path)
+            faults = list(object_faults(body))
+            errors.extend(draft.error(fault.message, INCOMPLETE, fault.path, fault.suggestion) for fault in faults)
             if not faults:
                 drafts.append(draft)
     return drafts
@@ -98,48 +99,3 @@ def _placed(error: MeshctlError, text: Text) -> TemplateError:
     message = re.sub(r"in line (\d+)", line_of_template, error.message)
     code = NO_YAML if error.code == YamlError.default_code else error.code
     return text.error(message, code, place, error.suggestion)
-
-
-def _unpacked(draft: Draft) -> Iterator[Draft]:
-    """The object itself, or the items of a List; those of a ConfigMapList need not say what they are."""
-    body = draft.body
-    kind = body.get("kind") if isinstance(body, dict) else None
-    if not (isinstance(kind, str) and kind.endswith("List") and isinstance(body.get("items"), list)):
-        yield draft
-        return
-    for index, item in enumerate(body["items"]):
-        said = {} if kind == "List" else {"apiVersion": body.get("apiVersion"), "kind": kind.removesuffix("List")}
-        each = {**said, **item} if isinstance(item, dict) else item
-        yield from _unpacked(Draft(each, draft.text, draft.document, (*draft.path, "items", index)))
-
-
-def _faults(draft: Draft) -> Iterator[TemplateError]:
-    body: Any = draft.body
-    if not isinstance(body, dict):
-        what = "a list" if isinstance(body, list) else f"the value {body!r}"
-        yield draft.error(f"{what} where an object was expected", INCOMPLETE, (), "separate objects by ---")
-        return
-    for key in ("apiVersion", "kind"):
-        if not (isinstance(body.get(key), str) and body[key]):
-            yield draft.error(f"an object without {key}", INCOMPLETE, (key,))
-    yield from _faults_of_metadata(draft)
-
-
-def _faults_of_metadata(draft: Draft) -> Iterator[TemplateError]:
-    metadata = draft.body.get("metadata") or {}
-    kind = draft.body.get("kind") or "object"
-    if not isinstance(metadata, dict):
-        yield draft.error(f"the metadata of this {kind} is no mapping", INCOMPLETE, ("metadata",))
-        return
-    name = metadata.get("name")
-    if metadata.get("generateName") and not name:
-        advice = "give it a name: with generateName each run would make another one"
-        yield draft.error(f"this {kind} has generateName and no name", INCOMPLETE, ("metadata", "generateName"), advice)
-    elif name is None or name == "":
-        yield draft.error(f"a {kind} without metadata.name", INCOMPLETE, ("metadata", "name"))
-    elif not isinstance(name, str):
-        yield draft.error(f"the name of this {kind} is {name!r}, no text", INCOMPLETE, ("metadata", "name"), "quote it")
-    if not isinstance(metadata.get("namespace", ""), str | None):
-        yield draft.error(f"the namespace of this {kind} is no text", INCOMPLETE, ("metadata", "namespace"), "quote it")
-    if not isinstance(metadata.get("labels", {}), dict | None):
-        yield draft.error(f"the labels of this {kind} are no mapping", INCOMPLETE, ("metadata", "labels"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from meshctl.config import dns_label
@@ -22,7 +22,11 @@ def create(folder: Path, project: str | None = None) -> list[Path]:
     A .gitignore or README.md that is there already stays as it is and is left out of the list, as a repository often
     has them before it has a project; any other file that is there raises UsageError before anything is written.
     """
-    files = dict(contents(dns_label(project or folder.resolve().name)))
+    return create_files(folder, dict(contents(dns_label(project or folder.resolve().name))))
+
+
+def create_files(folder: Path, files: Mapping[Path, str]) -> list[Path]:
+    """Writes files that are given by relative path, with the same care as `create`."""
     refuse_overwriting(folder, files)
     wanted = sorted(file for file in files if not os.path.lexists(folder / file))
     for file in wanted:
@@ -53,12 +57,12 @@ def library() -> Path:
     return packaged if packaged.is_dir() else HERE.parents[1] / LIBRARY
 
 
-def refuse_overwriting(folder: Path, files: dict[Path, str]) -> None:
+def refuse_overwriting(folder: Path, files: Iterable[Path]) -> None:
     taken = sorted(str(file) for file in files if file not in SHARED_WITH_OTHERS and os.path.lexists(folder / file))
     if taken:
         raise UsageError(
             f"{', '.join(taken)} would be overwritten",
-            suggestion="name a folder that has no project yet: meshctl init DIR",
+            suggestion="name a folder that has no project yet",
         )
 
 
