@@ -73,12 +73,18 @@ class ClusterRules:
 
 @dataclass(frozen=True)
 class Origin:
-    """One layer that set the value at `path`; of several for one path the last wins."""
+    """One layer that set the value at `path`, in the order of layers.
+
+    `in_force` says whether anything of it is left: of a list to which `operator`, + or -, added or of which it took
+    away, that may be several layers.
+    """
 
     path: str
     value: Any
     layer: str
     where: Where | None
+    operator: str = ""
+    in_force: bool = True
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from meshctl import yamlio
 from meshctl.config.model import Origin
 from meshctl.config.resolution import Resolution
 from meshctl.config.schema import dotted, schema
-from meshctl.config.settings import Setting
+from meshctl.config.settings import Setting, Source
 
 DEFAULT = "default"
+OPTION = "--namespace"
+NAMESPACE = "namespace"
 
 
 def effective(root: Setting, resolution: Resolution) -> dict[str, Any]:
@@ -37,14 +40,17 @@ def _defaults() -> dict[str, Any]:
 
 
 def origins(root: Setting, resolution: Resolution) -> tuple[Origin, ...]:
-    """By path; of several for one path the last is the one that counts."""
+    """Every layer that set a value, by path, the lowest layer first."""
     found = [origin for path, setting in _leaves(root, ()) for origin in _origins(path, setting)]
     defaults = {**_defaults(), "project": resolution.project}
-    if not any(origin.path in ("namespace", "vars.namespace") for origin in found):
-        defaults["namespace"] = resolution.namespace
-    paths = {origin.path for origin in found}
-    found += [Origin(key, value, DEFAULT, None) for key, value in defaults.items() if key not in paths]
-    return tuple(sorted(found, key=lambda origin: origin.path))
+    if not resolution.option and not any(origin.path in (NAMESPACE, f"vars.{NAMESPACE}") for origin in found):
+        defaults[NAMESPACE] = resolution.namespace
+    set_by_files = {origin.path for origin in found}
+    below = [Origin(key, value, DEFAULT, None, "", key not in set_by_files) for key, value in defaults.items()]
+    if resolution.option:
+        found = [replace(origin, in_force=origin.in_force and origin.path != NAMESPACE) for origin in found]
+        found.append(Origin(NAMESPACE, resolution.option, OPTION, None))
+    return tuple(sorted([*below, *found], key=lambda origin: origin.path))
 
 
 def _leaves(setting: Setting, path: yamlio.Path) -> Iterator[tuple[yamlio.Path, Setting]]:
@@ -58,4 +64,12 @@ def _leaves(setting: Setting, path: yamlio.Path) -> Iterator[tuple[yamlio.Path, 
 
 def _origins(path: yamlio.Path, setting: Setting) -> Iterator[Origin]:
     for source in setting.sources:
-        yield Origin(dotted(path), source.value, source.layer.name, source.where())
+        key = source.path[-1] if source.path else ""
+        sign = str(key)[:1] if key != path[-1] and str(key)[1:] == path[-1] else ""
+        yield Origin(dotted(path), source.value, source.layer.name, source.where(), sign, _in_force(setting, source))
+
+
+def _in_force(setting: Setting, source: Source) -> bool:
+    """The last layer is, as is one that items of a list are left of."""
+    layers = {item.sources[-1].layer.name for item in setting.items() if item.sources}
+    return source is setting.sources[-1] or source.layer.name in layers

@@ -20,13 +20,15 @@ _NAMESPACE = "namespace"
 
 @dataclass(frozen=True)
 class Resolution:
-    """`service_vars` are those of the project overlaid with the service's; all of it counts only without `problems`."""
+    """`service_vars` are those of the project overlaid with the service's; `option` is the namespace of the command
+    line. All of it counts only without `problems`."""
 
     user: str
     project: str
     namespace: str
     vars: Mapping[str, Any]
     service_vars: Mapping[str, Mapping[str, Any]]
+    option: str = ""
     problems: list[MeshctlError] = field(default_factory=list)
 
 
@@ -43,7 +45,7 @@ def resolve(root: Setting, project: Project, environ: Mapping[str, str], namespa
         variables.pop(_NAMESPACE, None)
     service_vars = {service: _service_vars(root, service, scope, variables) for service in root.mapping("service")}
     problems += scope.problems.values()
-    return Resolution(user, name, final, variables, service_vars, problems)
+    return Resolution(user, name, final, variables, service_vars, namespace or "", problems)
 
 
 def _user(environ: Mapping[str, str]) -> str:

@@ -45,13 +45,19 @@ def shape_errors(root: Setting) -> Iterator[tuple[yamlio.Path, ConfigError]]:
     wrong: set[yamlio.Path] = set()
     for error in sorted(_validator().iter_errors(root.plain), key=lambda error: len(error.instance_path)):
         path = _steps(root, error.instance_path)
-        if any(path[:length] in wrong for length in range(len(path) + 1)):
+        if _has_a_rule(error.kind.name, path) or any(path[:length] in wrong for length in range(len(path) + 1)):
             continue
         if error.kind.name == "additionalProperties":
             yield from (((*path, key), _unknown_key(root, path, key)) for key in error.kind.unexpected)
         else:
             wrong.add(path)
             yield path, _wrong_value(root, path)
+
+
+def _has_a_rule(keyword: str, path: yamlio.Path) -> bool:
+    """Whether a rule of ours says the same in better words: the form of names and durations is in the schema for
+    editors."""
+    return keyword == "propertyNames" or (keyword == "pattern" and "format" in (node_at(path) or {}))
 
 
 def _nameless(setting: Setting, path: yamlio.Path) -> Iterator[yamlio.Path]:

@@ -64,7 +64,7 @@ def _cell(value: Any) -> str:
 
 
 def origins(config: Config, paths: Sequence[str], form: str) -> str:
-    """Every layer that set a value, in the order in which they were laid; the last of a path is in force.
+    """Every layer that set a value, in the order in which they were laid; what is in force of them is marked.
 
     Raises UsageError for a path that no value is at or below.
     """
@@ -72,8 +72,7 @@ def origins(config: Config, paths: Sequence[str], form: str) -> str:
     for path in paths:
         if not any(_is_below(origin.path, path) for origin in found):
             raise _unknown(path, config.origins)
-    in_force = {origin.path: position for position, origin in enumerate(found)}
-    entries = [_origin(origin, in_force[origin.path] == position) for position, origin in enumerate(found)]
+    entries = [_origin(origin) for origin in found]
     if form in ("json", "yaml"):
         return document(form, {"origins": entries})
     columns = [Column("PATH"), Column("VALUE"), Column("LAYER"), Column("WHERE"), Column("IN-FORCE")]
@@ -89,7 +88,7 @@ def _unknown(path: str, known: Iterable[Origin]) -> UsageError:
     return UsageError(f"the config has no value at {path!r}", suggestion=advice or "`meshctl config origins` lists all")
 
 
-def _origin(origin: Origin, in_force: bool) -> dict[str, Any]:
+def _origin(origin: Origin) -> dict[str, Any]:
     file, line, column = origin.where or ("", 0, 0)
     return {
         "path": origin.path,
@@ -98,14 +97,21 @@ def _origin(origin: Origin, in_force: bool) -> dict[str, Any]:
         "file": file,
         "line": line,
         "column": column,
-        "inForce": in_force,
+        "operator": origin.operator,
+        "inForce": origin.in_force,
     }
 
 
 def _origin_cells(entry: Mapping[str, Any]) -> list[str]:
     value = entry["value"] if isinstance(entry["value"], str) else json.dumps(entry["value"], ensure_ascii=False)
-    place = f"{entry['file']}:{entry['line']}" if entry["file"] else ""
-    return [entry["path"], _short(value), entry["layer"], place, "yes" if entry["inForce"] else "no"]
+    place = f"{entry['file']}:{entry['line']}" if entry["line"] else ""
+    return [
+        entry["path"],
+        _short(entry["operator"] + value),
+        entry["layer"],
+        place,
+        "yes" if entry["inForce"] else "no",
+    ]
 
 
 _SHORT = 60

@@ -262,6 +262,8 @@ def test_each_value_knows_every_layer_that_set_it(load: Load) -> None:
         ("vars.a", "set", "--set vars.a=set", "--set vars.a=set"),
         ("vars.b", 1, "MESHCTL_VAR_b", "MESHCTL_VAR_b"),
     ]
+    marked = [(origin.operator, origin.in_force) for origin in config.origins if origin.path in ("must_deps", "vars.a")]
+    assert marked == [("", True), ("+", True), ("", False), ("", False), ("", False), ("", True)]
     assert config.where("vars", "a") == Where("--set vars.a=set")
     assert config.where("vars", "m", "x") == Where("configs/base.yaml", 2, 24)
     assert config.where("service", "web") == Where("configs/base.yaml", 1, 11)
@@ -321,3 +323,14 @@ def test_the_last_source_of_a_value_is_the_layer_that_has_it(base: Any, over: An
         assert [source.layer.name for source in setting.sources] == [
             name for name, layer in (("base", base), ("over", over)) if key in layer
         ]
+
+
+def test_a_default_and_the_command_line_are_layers_too(load: Load) -> None:
+    config = load("output_path: ./out\nnamespace: dev-a\n", namespace="dev-b")
+    told = [(origin.path, origin.value, origin.layer, origin.in_force) for origin in config.origins]
+    assert told[:4] == [
+        ("namespace", "dev-a", "configs/dev.yaml", False),
+        ("namespace", "dev-b", "--namespace", True),
+        ("output_path", "./output", "default", False),
+        ("output_path", "./out", "configs/dev.yaml", True),
+    ]
