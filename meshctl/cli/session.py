@@ -63,6 +63,12 @@ def warn(invocation: Invocation, cautions: Iterable[Caution]) -> None:
         invocation.terminal.notice(caution(each, colored=invocation.terminal.colored_errors))
 
 
+def tell(invocation: Invocation, warnings: Iterable[str]) -> None:
+    """What a table lacks because it must not be read."""
+    for warning in warnings:
+        invocation.terminal.notice(f"warning: {warning}")
+
+
 class Reached(NamedTuple):
     """A selection and the cluster where it lives."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from meshctl.cli import running
+from meshctl.cli import running, session
 from meshctl.cli.invocation import Invocation
 from meshctl.output.watches import watcher
 
 if TYPE_CHECKING:
     from meshctl.cluster import Cluster
-    from meshctl.inventory import Table, View
+    from meshctl.inventory import View
 
 Row = TypeVar("Row")
 
@@ -30,7 +30,7 @@ def show(
     if not watch:
         with running.reading(invocation):
             table = inventory.read(cluster, view)
-        _warn(invocation, table)
+        session.tell(invocation, table.warnings)
         invocation.terminal.result(text_of(table.rows))
         return 0
     with watcher(invocation.output, invocation.terminal) as shown:
@@ -39,8 +39,3 @@ def show(
             lambda table: shown.show(text_of(table.rows)),
             tidy=shown.close,
         )
-
-
-def _warn(invocation: Invocation, table: Table[Row]) -> None:
-    for warning in table.warnings:
-        invocation.terminal.notice(f"warning: {warning}")

@@ -78,7 +78,10 @@ def service_of(obj: Object) -> str:
 def event_time(event: Object) -> float:
     """Seconds since the epoch, 0 when it does not say."""
     moment = text(event, "series", "lastObservedTime") or text(event, "lastTimestamp") or text(event, "eventTime")
-    return datetime.fromisoformat(moment).timestamp() if moment else 0
+    try:
+        return datetime.fromisoformat(moment).timestamp()
+    except (ValueError, OverflowError):
+        return 0
 
 
 def times(event: Object) -> int:

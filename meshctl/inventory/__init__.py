@@ -9,7 +9,9 @@ A view says what it needs to know and makes rows of it; every row has its `recor
 
 from __future__ import annotations
 
+from meshctl.inventory.description import Describe, Description, describe
 from meshctl.inventory.drift import Drift
+from meshctl.inventory.happenings import EventRow, Happenings
 from meshctl.inventory.pods import PodRow, Pods
 from meshctl.inventory.reading import Interrupt, Table, View, read, watch
 from meshctl.inventory.scope import Scope
@@ -18,7 +20,11 @@ from meshctl.inventory.state import ServiceState
 from meshctl.inventory.status import Status, StatusRow
 
 __all__ = [
+    "Describe",
+    "Description",
     "Drift",
+    "EventRow",
+    "Happenings",
     "Interrupt",
     "PodRow",
     "Pods",
@@ -32,6 +38,7 @@ __all__ = [
     "StatusRow",
     "Table",
     "View",
+    "describe",
     "read",
     "watch",
 ]

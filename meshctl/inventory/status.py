@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from meshctl.diagnosis import diagnose
+from meshctl.diagnosis import Diagnosis, diagnose
 from meshctl.inventory.belongings import Belongings, by_identity, by_service, questions
 from meshctl.inventory.drift import Drift, Key, drift
 from meshctl.inventory.facts import age, images
@@ -87,7 +87,7 @@ class Status:
     def _row(self, name: str, has: Belongings, live: Mapping[Key, Body], events: Sequence[Body]) -> StatusRow:
         orphan = name not in self.plan.config.services
         drifted = drift(self.bundle.of(name), live, has.objects) if self.bundle is not None and not orphan else None
-        diagnosis = diagnose([*has.objects, *has.made], has.pods, events) if is_unready(has.objects) else None
+        diagnosis = self.diagnosis(has, events)
         found = ServiceState.ORPHAN if orphan else state(has, diagnosis, drifted)
         counts = [replicas(body) for body in has.objects]
         return StatusRow(
@@ -101,3 +101,7 @@ class Status:
             drifted=None if found in (ServiceState.STOPPED, ServiceState.STOPPING) else drifted,
             reason=reason(found, has, diagnosis, drifted),
         )
+
+    def diagnosis(self, has: Belongings, events: Sequence[Body]) -> Diagnosis | None:
+        """Why a service is not ready; None when it is."""
+        return diagnose([*has.objects, *has.made], has.pods, events) if is_unready(has.objects) else None

@@ -9,11 +9,12 @@ from __future__ import annotations
 from meshctl.lifecycle.diff import Change, diff
 from meshctl.lifecycle.guard import guard
 from meshctl.lifecycle.interrupt import Interrupt
-from meshctl.lifecycle.options import ReloadOptions, RestartOptions, RunOptions, StartOptions, StopOptions
+from meshctl.lifecycle.options import ReloadOptions, RestartOptions, RunOptions, StartOptions, StopOptions, WaitOptions
 from meshctl.lifecycle.reload import reload
 from meshctl.lifecycle.restart import restart
 from meshctl.lifecycle.start import start
 from meshctl.lifecycle.stop import stop, users_of
+from meshctl.lifecycle.waiting import wait
 
 __all__ = [
     "Change",
@@ -23,6 +24,7 @@ __all__ = [
     "RunOptions",
     "StartOptions",
     "StopOptions",
+    "WaitOptions",
     "diff",
     "guard",
     "reload",
@@ -30,4 +32,5 @@ __all__ = [
     "start",
     "stop",
     "users_of",
+    "wait",
 ]

@@ -20,8 +20,7 @@ def delete(turn: Turn, bodies: Sequence[Body], *, kept: Iterable[Body]) -> Task:
     turn.run.world.expect(turn.service, map(ObjectRef.of, bodies))
     for rank in _ranks(bodies):
         yield from _send(turn, rank)
-    yield from _until_gone(turn, bodies, {body["metadata"]["uid"] for body in kept})
-    yield Deleted(service=turn.service)
+    yield from until_gone(turn, bodies, kept={body["metadata"]["uid"] for body in kept})
 
 
 def clear(turn: Turn, bodies: Sequence[Body]) -> Task:
@@ -54,8 +53,11 @@ def _send(turn: Turn, bodies: Sequence[Body], *, propagation: str = "Background"
         raise Stuck(*failures)
 
 
-def _until_gone(turn: Turn, bodies: Sequence[Body], kept: Collection[str]) -> Task:
-    """Tells of each object when it is gone; pods are waited for but not told one by one."""
+def until_gone(turn: Turn, bodies: Sequence[Body], *, kept: Collection[str]) -> Task:
+    """Tells of each object when it is gone, and of the service at last; pods are waited for but not told one by one.
+
+    `kept` are uids of what stays.
+    """
     left = {ObjectRef.of(body): body["metadata"]["uid"] for body in bodies}
     told = ""
     while True:
@@ -65,7 +67,7 @@ def _until_gone(turn: Turn, bodies: Sequence[Body], kept: Collection[str]) -> Ta
         turn.progress = f"{len(bodies) - len(left)} of {len(bodies)} objects deleted"
         pods = _pods(turn, kept)
         if not left and not pods:
-            return
+            break
         if turn.late:
             ref = next(iter([*left, *pods]))
             raise Stuck(still_there(turn, ref, turn.run.world.get(ref)))
@@ -75,6 +77,7 @@ def _until_gone(turn: Turn, bodies: Sequence[Body], kept: Collection[str]) -> Ta
             told = reason
         turn.sleep_until(turn.timeout)
         yield None
+    yield Deleted(service=turn.service)
 
 
 def _is_there(turn: Turn, ref: ObjectRef, uid: str) -> bool:

@@ -30,7 +30,10 @@ def failed(
 
 def still_there(turn: Turn, ref: ObjectRef, live: Mapping[str, Any] | None) -> Failed:
     """Of an object that does not go in time, with what holds it."""
-    finalizers = ", ".join(live["metadata"].get("finalizers") or ()) if live else ""
+    metadata = live["metadata"] if live else {}
+    if not metadata.get("deletionTimestamp"):
+        return _not_deleted(turn, ref)
+    finalizers = ", ".join(metadata.get("finalizers") or ())
     held = f": finalizers hold it: {finalizers}" if finalizers else ""
     return Failed(
         service=turn.service,
@@ -38,4 +41,14 @@ def still_there(turn: Turn, ref: ObjectRef, live: Mapping[str, Any] | None) -> F
         code="Terminating",
         message=f"{ref} is still there after {turn.timeout:g} seconds{held}",
         suggestion="what set the finalizer has to remove it" if finalizers else "its node may be lost",
+    )
+
+
+def _not_deleted(turn: Turn, ref: ObjectRef) -> Failed:
+    return Failed(
+        service=turn.service,
+        object=ref,
+        code="NotDeleted",
+        message=f"{ref} is still there after {turn.timeout:g} seconds: nobody deletes it",
+        suggestion=f"meshctl stop {turn.service}",
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from meshctl import expression
+from meshctl.errors import UsageError
 from meshctl.identity import ObjectRef
 from meshctl.readiness import Readiness, State, readiness
 from meshctl.readiness.verdict import Object, conditions, generation, reason_of, text
@@ -13,8 +15,20 @@ from meshctl.readiness.verdict import Object, conditions, generation, reason_of,
 READY, APPLIED, DELETED = "ready", "applied", "deleted"
 CONDITION, CEL = "condition=", "cel="
 
+_FORMS = re.compile(r"ready|applied|deleted?|condition=[^=\s]+(=[^=\s]+)?|cel=(.|\s)+")
+
 Live = Mapping[ObjectRef, Mapping[str, Any] | None]  # None for an object that is not there
 Unready = tuple[ObjectRef, Readiness]
+
+
+def parse(text_of: str) -> str:
+    """A goal as it is typed; kubectl's word `delete` is `deleted`. Raises UsageError, and ConfigError for bad CEL."""
+    if not _FORMS.fullmatch(text_of):
+        forms = "ready, applied, condition=TYPE[=STATUS], cel=EXPRESSION or deleted"
+        raise UsageError(f"--for {text_of}: nothing of that kind can be waited for", suggestion=f"write {forms}")
+    if text_of.startswith(CEL):
+        expression.check(text_of.removeprefix(CEL))
+    return DELETED if text_of == "delete" else text_of
 
 
 def unmet(goal: str, live: Live) -> list[Unready]:

@@ -67,3 +67,10 @@ class RestartOptions(RunOptions):
 @dataclass(frozen=True, kw_only=True)
 class ReloadOptions(ApplyOptions):
     pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitOptions(RunOptions):
+    """`goal` is what a service's `wait.for` may be, or `deleted`; empty leaves it to each service's own."""
+
+    goal: str = ""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from meshctl.diagnosis import Diagnosis, diagnose
 from meshctl.errors import ClusterError
 from meshctl.events import Failed, Ready, Waiting
+from meshctl.evidence import last_words
 from meshctl.identity import ObjectRef
-from meshctl.lifecycle.evidence import last_words
 from meshctl.lifecycle.goals import READY, Unready, unmet
 from meshctl.lifecycle.turn import Asking, Stuck, Task, Turn
 from meshctl.lifecycle.world import Body, closer_scopes

@@ -72,14 +72,14 @@ _PORTS = (
 _STATUS = (
     Column("SERVICE"),
     Column("TIER", wide=True),
-    Column("STATE", style=lambda state: _STATES.get(state, ())),
+    Column("STATE", style=lambda state: STATES.get(state, ())),
     Column("READY"),
     Column("AGE"),
     Column("DRIFT"),
     Column("IMAGES"),
     Column("REASON"),
 )
-_STATES: dict[str, tuple[str, ...]] = {
+STATES: dict[str, tuple[str, ...]] = {
     "ready": ("green",),
     "starting": ("yellow",),
     "partial": ("yellow",),
@@ -153,5 +153,9 @@ def _service_cells(row: ServiceRow) -> list[str]:
 
 
 def _port_cells(row: PortRow) -> list[str]:
-    port = f"{row.port}/{row.protocol}" + (f" ({row.port_name})" if row.port_name else "")
-    return [row.service, row.name, port, str(row.node_port or ""), row.target, row.forward]
+    return [row.service, row.name, port_text(row), str(row.node_port or ""), row.target, row.forward]
+
+
+def port_text(row: PortRow) -> str:
+    """`80/TCP (http)`."""
+    return f"{row.port}/{row.protocol}" + (f" ({row.port_name})" if row.port_name else "")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Outcome(NamedTuple):
@@ -80,3 +81,37 @@ def write_kubeconfig(file: Path, server: str) -> Path:
         f"clusters: [{{name: a, cluster: {{server: '{server}'}}}}]\nusers: [{{name: a, user: {{}}}}]\n"
     )
     return file
+
+
+TWO_SERVICES = """\
+project: shop
+vars: {tag: v1, fail: ""}
+service:
+  cache: {}
+  web: {needs: [cache]}
+"""
+OF_A_DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ service.name }}}
+spec:
+  selector: {matchLabels: {app: {{ service.name }}}}
+  template:
+    metadata:
+      labels: {app: {{ service.name }}, sandbox.meshctl.dev/fail: "{{ fail }}"}
+    spec: {containers: [{name: main, image: "registry.local/{{ service.name }}:{{ tag }}"}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: {{ service.name }}}
+spec: {selector: {app: {{ service.name }}}, ports: [{name: http, port: 80}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ service.name }}}
+data: {tag: "{{ tag }}"}
+"""
+
+
+def events(outcome: Outcome) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in outcome.out.splitlines()]

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
-from calling import Meshctl, Outcome
+from calling import OF_A_DEPLOYMENT, TWO_SERVICES, Meshctl, Outcome, write_project
 
 from meshctl.cli.program import run
 
@@ -28,3 +29,16 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm")
+
+
+@pytest.fixture
+def on_cluster(
+    meshctl: Meshctl, tmp_path: Path, sandbox_kubeconfig: Path, unused_namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> Meshctl:
+    """meshctl in a project of two services, in a namespace that is not there yet."""
+    write_project(tmp_path, TWO_SERVICES, services=("cache", "web"))
+    for name in ("cache", "web"):
+        (tmp_path / "templates" / name / "config.yaml.j2").write_text(OF_A_DEPLOYMENT)
+    monkeypatch.chdir(tmp_path)
+    options = ("--kubeconfig", str(sandbox_kubeconfig), "-n", unused_namespace)
+    return lambda *arguments: meshctl(*options, *arguments)

@@ -5,60 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from calling import Meshctl, Outcome, write_project
-
-CONFIG = """\
-project: shop
-vars: {tag: v1, fail: ""}
-service:
-  cache: {}
-  web: {needs: [cache]}
-"""
-TEMPLATE = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: {{ service.name }}}
-spec:
-  selector: {matchLabels: {app: {{ service.name }}}}
-  template:
-    metadata:
-      labels: {app: {{ service.name }}, sandbox.meshctl.dev/fail: "{{ fail }}"}
-    spec: {containers: [{name: main, image: "registry.local/{{ service.name }}:{{ tag }}"}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: {{ service.name }}}
-spec: {selector: {app: {{ service.name }}}, ports: [{name: http, port: 80}]}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: {{ service.name }}}
-data: {tag: "{{ tag }}"}
-"""
+from calling import Meshctl, events
 
 Kubectl = Callable[..., str]
-
-
-@pytest.fixture
-def on_cluster(
-    meshctl: Meshctl, tmp_path: Path, sandbox_kubeconfig: Path, unused_namespace: str, monkeypatch: pytest.MonkeyPatch
-) -> Meshctl:
-    """meshctl in a project of two services, in a namespace that is not there yet."""
-    write_project(tmp_path, CONFIG, services=("cache", "web"))
-    for name in ("cache", "web"):
-        (tmp_path / "templates" / name / "config.yaml.j2").write_text(TEMPLATE)
-    monkeypatch.chdir(tmp_path)
-    options = ("--kubeconfig", str(sandbox_kubeconfig), "-n", unused_namespace)
-    return lambda *arguments: meshctl(*options, *arguments)
-
-
-def events(outcome: Outcome) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in outcome.out.splitlines()]
 
 
 def test_a_day_with_two_services(on_cluster: Meshctl, unused_namespace: str, kubectl: Kubectl) -> None:
