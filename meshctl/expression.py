@@ -1,4 +1,4 @@
-"""CEL, the language of Kubernetes' own validation rules: what a service may wait for beyond conditions.
+"""CEL, the language of Kubernetes' own validation rules: those of CRDs, and what a service may wait for.
 
 The library is Google's own (cel-expr-python, over cel-cpp): its checker finds faults of type, with their places, before
 anything is evaluated, and it imports in 5 ms without any other package. cel-python has no checker and imports a parser
@@ -8,9 +8,9 @@ generator; common-expression-language finds faults of type only when it evaluate
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from meshctl.errors import ConfigError
 
@@ -32,8 +32,8 @@ def check(text: str) -> None:
         raise ConfigError(f"the expression gives {kind.name().lower()}, not true or false: {text}", suggestion=_ADVICE)
 
 
-def holds(text: str, obj: Mapping[str, Any]) -> bool | str:
-    """Whether the expression holds of an object, its `self` and `object`; words where that cannot be told.
+def holds(text: str, obj: Any) -> bool | str:
+    """Whether the expression holds of an object or a value, its `self` and `object`; words where that cannot be told.
 
     A key that is not there yet is no fault: controllers write a status after a while.
     """
@@ -46,15 +46,46 @@ def holds(text: str, obj: Mapping[str, Any]) -> bool | str:
     return f"it gives {value!r}, not true or false"
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _compiled(text: str) -> cel.Expression:
-    from cel_expr_python import cel
-
-    environment = cel.NewEnv(variables={"self": cel.Type.DYN, "object": cel.Type.DYN})
     try:
-        return environment.compile(text)
+        return _environment().compile(text)
     except RuntimeError as error:
         raise ConfigError(f"the expression is no CEL: {_fault(str(error))}", suggestion=_ADVICE) from error
+
+
+@cache
+def _environment() -> cel.Env:
+    """CEL's strings, and of Kubernetes' library of URLs what the rules of known CRDs call."""
+    from cel_expr_python import cel
+    from cel_expr_python.ext import ext_strings
+
+    kind = cel.Type
+    url = kind.Map(kind.STRING, kind.STRING)
+    functions = (
+        ("isURL", kind.BOOL, kind.STRING, False, _is_url),
+        ("url", url, kind.STRING, False, lambda text: {"scheme": urlsplit(text).scheme if _is_url(text) else "none"}),
+        ("getScheme", kind.STRING, url, True, lambda parsed: parsed["scheme"]),
+    )
+    return cel.NewEnv(
+        variables={"self": kind.DYN, "object": kind.DYN},
+        extensions=[ext_strings.ExtStrings()],
+        functions=[
+            cel.FunctionDecl(
+                name, [cel.Overload(f"of_{name}", returned, [taken], is_member=is_member, impl=implementation)]
+            )
+            for name, returned, taken, is_member, implementation in functions
+        ],
+    )
+
+
+def _is_url(text: str) -> bool:
+    """An absolute URL or path, as Go's ParseRequestURI takes it."""
+    try:
+        parsed = urlsplit(text)
+    except ValueError:
+        return False
+    return text.startswith("/") or (bool(parsed.scheme) and text[len(parsed.scheme) + 1 :].startswith("/"))
 
 
 def _fault(said: str) -> str:

@@ -1,3 +1,35 @@
-"""Rules of Istio's objects."""
+"""Rules of Istio's objects, and of what Kubernetes' objects mean to the mesh.
+
+reference, structural    the schemas of Istio's CRDs, and their walker
+names, values            hosts, durations, regular expressions, labels: why a value is wrong
+schemas, old_forms       what the API server refuses, and what older Istios took
+virtual_services/ …      what istiod's own validation refuses beyond the schema, kind by kind
+mesh, hosts              all objects as the mesh sees them
+references …             what only all objects together show
+"""
 
 from __future__ import annotations
+
+from meshctl.check.istio import (
+    authorization,
+    destination_rules,
+    envoy_filters,
+    gateways,
+    policies,
+    schemas,
+    service_entries,
+    sidecars,
+    virtual_services,
+)
+
+__all__ = [
+    "authorization",
+    "destination_rules",
+    "envoy_filters",
+    "gateways",
+    "policies",
+    "schemas",
+    "service_entries",
+    "sidecars",
+    "virtual_services",
+]

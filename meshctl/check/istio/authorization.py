@@ -1,0 +1,237 @@
+"""Rules of an AuthorizationPolicy by itself."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+
+from meshctl.check.finding import Fault
+from meshctl.check.istio.kinds import AUTHORIZATION_POLICY
+from meshctl.check.istio.names import is_ip
+from meshctl.check.istio.values import texts
+from meshctl.check.istio.virtual_services.actions import METHODS
+from meshctl.check.node import Node
+from meshctl.check.resource import Resource
+from meshctl.check.rules import object_rule
+from meshctl.errors import did_you_mean
+
+_SOURCES = ("principals", "requestPrincipals", "namespaces", "ipBlocks", "remoteIpBlocks", "serviceAccounts")
+_OPERATIONS = ("hosts", "ports", "methods", "paths")
+_TCP_SOURCES = ("principals", "namespaces", "ipBlocks", "remoteIpBlocks", "serviceAccounts")
+_NOT_FOR_CUSTOM = ("namespaces", "principals", "requestPrincipals")
+_UNSUPPORTED_TEMPLATE = re.compile(r"/\{\w+=\*\*?\}|\{\w*\}|/\*\*?|\*\*?/")
+
+
+def negated(name: str) -> str:
+    """`notPrincipals` of `principals`."""
+    return f"not{name[0].upper()}{name[1:]}"
+
+
+def both(names: tuple[str, ...]) -> tuple[str, ...]:
+    return (*names, *map(negated, names))
+
+
+@object_rule("MSH346", "error", AUTHORIZATION_POLICY, aliases=("IST0106",))
+def policy_action(policy: Resource) -> Iterator[Fault]:
+    """An AuthorizationPolicy whose action cannot work.
+
+    DENY and CUSTOM without rules never act; a rule `{}` is for every request. CUSTOM names its provider, and no other
+    action has one. Who asks a provider has not authenticated yet, so CUSTOM knows no identities.
+
+        # bad
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: closed}
+        spec: {action: DENY}
+        # good
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: closed}
+        spec: {action: DENY, rules: [{}]}
+    """
+    action, rules, provider = policy.spec["action"].text or "ALLOW", policy.spec["rules"], policy.spec["provider"]
+    if action in ("DENY", "CUSTOM") and not rules.value:
+        yield policy.spec["action"].fault(f"{action} without rules never acts", "write rules: [{}] for every request")
+    if action == "CUSTOM":
+        if not provider["name"].text:
+            yield (provider or policy.spec["action"]).fault("CUSTOM needs the name of a provider")
+        for rule in rules:
+            yield from _identities(rule)
+    elif provider:
+        yield provider.fault(f"{action} has no provider", "make the action CUSTOM", at_key=True)
+
+
+def _identities(rule: Node) -> Iterator[Fault]:
+    for origin in rule["from"]:
+        for field in both(_NOT_FOR_CUSTOM):
+            if origin["source"][field].value:
+                yield origin["source"][field].fault(f"CUSTOM does not know {field}", at_key=True)
+    for condition in rule["when"]:
+        key = condition["key"]
+        if key.text in ("source.namespace", "source.principal") or key.text.startswith("request.auth."):
+            yield key.fault(f"CUSTOM does not know {key.text}")
+
+
+@object_rule("MSH347", "error", AUTHORIZATION_POLICY, aliases=("IST0106", "KIA0102"))
+def policy_rules(policy: Resource) -> Iterator[Fault]:
+    """A rule of an AuthorizationPolicy that Istio refuses.
+
+    What is written may not be empty: lists, sources, operations, texts. Addresses, ports, templates of paths and keys
+    of conditions are ones that Istio knows; labels of who is called go into the selector.
+
+        # bad
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: office}
+        spec: {rules: [{from: [{source: {ipBlocks: [10.0.0.0/33]}}]}]}
+        # good
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: office}
+        spec: {rules: [{from: [{source: {ipBlocks: [10.0.0.0/8]}}]}]}
+    """
+    for rule in policy.spec["rules"]:
+        for field, inner, known in (("from", "source", _SOURCES), ("to", "operation", _OPERATIONS)):
+            if rule[field].value == []:
+                yield rule[field].fault(f"{field} is empty, which is refused", "leave it out for any", at_key=True)
+            for entry in rule[field]:
+                yield from _part(entry, inner, both(known))
+        for condition in rule["when"]:
+            yield from _condition(condition)
+
+
+def _part(entry: Node, inner: str, known: tuple[str, ...]) -> Iterator[Fault]:
+    part = entry[inner]
+    if not part or not any(part[field].value for field in known):
+        yield (part or entry).fault(f"{inner} is empty, which is refused")
+    for field in known:
+        for node, text in texts(part[field]):
+            if not text:
+                yield node.fault(f"an empty text among {field} is refused")
+            elif (judge := _JUDGES.get(field)) and (fault := judge(text)):
+                yield node.fault(fault, severity="warning" if field in ("methods", "notMethods") else None)
+
+
+def _address_fault(text: str) -> str:
+    try:
+        ipaddress.ip_interface(text)
+    except ValueError:
+        return f'"{text}" is neither an address nor a range of them'
+    return "" if "/" in text or is_ip(text) else f'"{text}" is no address'
+
+
+def _port_fault(text: str) -> str:
+    return "" if text.isdecimal() and text.isascii() and int(text) <= 65535 else f'"{text}" is no port'
+
+
+def _path_fault(path: str) -> str:
+    if "{*}" not in path and "{**}" not in path:
+        return ""
+    if _UNSUPPORTED_TEMPLATE.search(path.replace("{*}", "x").replace("{**}", "x")):
+        return f'"{path}" mixes {{*}} or {{**}} with other variables or wildcards'
+    return "" if path.find("{**}") in (-1, len(path) - 4) or path.count("{**}") == 1 else f'"{path}" has {{**}} twice'
+
+
+def _method_fault(method: str) -> str:
+    if "*" in method or method in METHODS or method.startswith("/"):  # gRPC: the full name of a method
+        return ""
+    advice = did_you_mean(method, METHODS)
+    return f'HTTP has no method "{method}"' + (f": {advice}" if advice else "")
+
+
+_JUDGES: dict[str, Callable[[str], str]] = {
+    name: judge
+    for base, judge in (
+        ("ipBlocks", _address_fault),
+        ("remoteIpBlocks", _address_fault),
+        ("ports", _port_fault),
+        ("paths", _path_fault),
+        ("methods", _method_fault),
+    )
+    for name in (base, negated(base))
+}
+
+_KEYS: dict[str, Callable[[str], str] | None] = {
+    "source.ip": _address_fault,
+    "remote.ip": _address_fault,
+    "destination.ip": _address_fault,
+    "destination.port": _port_fault,
+    "source.namespace": None,
+    "source.principal": None,
+    "source.serviceAccount": None,
+    "request.auth.principal": None,
+    "request.auth.audiences": None,
+    "request.auth.presenter": None,
+    "connection.sni": None,
+}
+_KEYS_OF_MAPS = ("request.headers", "request.auth.claims", "experimental.envoy.filters.")
+_REPLACED = {
+    "destination.namespace": "the namespace of the policy",
+    "destination.labels": "the selector",
+    "destination.name": "the selector",
+    "destination.user": "the selector",
+}
+
+
+def _condition(condition: Node) -> Iterator[Fault]:
+    key = condition["key"]
+    if not key.text:
+        yield condition.fault("a condition needs a key")
+        return
+    if fault := _key_fault(key.text):
+        known = [*_KEYS, *(f"{each}[…]" for each in _KEYS_OF_MAPS[:2])]
+        yield key.fault(fault, did_you_mean(key.text, known))
+    if not condition["values"].value and not condition["notValues"].value:
+        yield condition.fault(f"the condition on {key.text} has neither values nor notValues")
+    judge = _KEYS.get(key.text)
+    for field in ("values", "notValues"):
+        for node, text in texts(condition[field]):
+            fault = f"an empty text among {field} is refused" if not text else judge(text) if judge else ""
+            if fault:
+                yield node.fault(fault)
+
+
+def _key_fault(key: str) -> str:
+    base, bracket, rest = key.partition("[")
+    if base in _REPLACED:
+        return f'"{base}" is no key any more: {_REPLACED[base]} says it'
+    if any(key.startswith(each) for each in _KEYS_OF_MAPS):
+        return "" if bracket and base and rest.endswith("]") and len(rest) > 1 else f'"{key}" is written {base}[name]'
+    return "" if key in _KEYS else f'Istio knows no key "{key}"'
+
+
+@object_rule("MSH348", "warning", AUTHORIZATION_POLICY, aliases=("IST0133",))
+def denies_all_tcp(policy: Resource) -> Iterator[Fault]:
+    """A DENY by what only HTTP has, which denies plain TCP as a whole.
+
+    A connection that is no HTTP has no path or method that could differ, so such a rule denies every connection to
+    ports of TCP. Name the ports that it is meant for.
+
+        # bad
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: no-admin}
+        spec:
+          selector: {matchLabels: {app: web}}
+          action: DENY
+          rules: [{to: [{operation: {paths: ["/admin*"]}}]}]
+        # good
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: no-admin}
+        spec:
+          selector: {matchLabels: {app: web}}
+          action: DENY
+          rules: [{to: [{operation: {ports: ["8080"], paths: ["/admin*"]}}]}]
+    """
+    if policy.spec["action"].text != "DENY":
+        return
+    for rule in policy.spec["rules"]:
+        sources = [origin["source"] for origin in rule["from"] if origin["source"]]
+        operations = [entry["operation"] for entry in rule["to"] if entry["operation"]]
+        by_tcp = any(source[field].value for source in sources for field in both(_TCP_SOURCES))
+        by_port = any(operation[field].value for operation in operations for field in ("ports", "notPorts"))
+        if (operations and not by_port) or (sources and not operations and not by_tcp):
+            message = "this rule has only what HTTP has, so it denies every connection of plain TCP too"
+            yield rule.fault(message, 'name the ports that it is meant for: ports: ["8080"]')
