@@ -55,6 +55,7 @@ def project(
         disable=disable,
         istio=Istio(),
         cluster=ClusterRules(),
+        ignore=(),
         warnings=(),
         effective={},
         origins=(),

@@ -13,6 +13,17 @@ from meshctl.yamlio import Path
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """The worst first."""
+DOCUMENTATION = "https://meshctl.dev/docs/findings"
+
+
+def is_worth(severity: Severity, least: Severity) -> bool:
+    """Whether it is at least as bad as `least`."""
+    return SEVERITIES.index(severity) <= SEVERITIES.index(least)
+
+
+def page_of(code: str) -> str:
+    """The address of the page of a code."""
+    return f"{DOCUMENTATION}#{code.lower()}"
 
 
 class Fault(NamedTuple):
@@ -46,6 +57,21 @@ class Finding:
     service: str = ""
     where: Where | None = None
     via: Where | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        advice = f" ({self.suggestion})" if self.suggestion else ""
+        return f"{place}{self.severity}: {self.message} [{self.code}]{advice}"
+
+    @property
+    def documentation(self) -> str:
+        """The address of the page of its code."""
+        return page_of(self.code)
+
+    @property
+    def confidential(self) -> bool:
+        """Whether its line may have a value that nobody should see in a log."""
+        return self.ref is not None and self.ref.kind == "Secret"
 
     @property
     def sort_key(self) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from meshctl.check.finding import SEVERITIES, Fault, Finding, Severity
+from meshctl.check.finding import Fault, Finding, Severity, is_worth
 from meshctl.check.project.facts import ProjectFacts
 from meshctl.check.resource import Resource
 from meshctl.check.rules import Rule, object_rules_for, rules_of
@@ -26,8 +26,13 @@ class Found(NamedTuple):
         return self.fault.severity or self.rule.severity
 
 
-def in_object(resource: Resource) -> Iterator[Found]:
-    """What one object says by itself."""
+def in_objects(subject: Subject) -> Iterator[Found]:
+    """What each object says by itself."""
+    for resource in subject.resources:
+        yield from _in_object(resource)
+
+
+def _in_object(resource: Resource) -> Iterator[Found]:
     for rule in object_rules_for(*resource.ref.group_kind):
         for fault in rule.function(resource):
             yield Found(rule, fault, resource.manifest)
@@ -50,17 +55,12 @@ def in_project(facts: ProjectFacts, least: Severity) -> Iterator[Found]:
             yield Found(rule, fault, fault.manifest)
 
 
-def is_worth(severity: Severity, least: Severity) -> bool:
-    """Whether it is at least as bad as `least`."""
-    return SEVERITIES.index(severity) <= SEVERITIES.index(least)
-
-
 def _worth(rules: Iterable[Rule], least: Severity) -> Iterator[Rule]:
     """A rule is never worse than it says, so milder ones need not run at all."""
     return (rule for rule in rules if is_worth(rule.severity, least))
 
 
-def finding(found: Found) -> Finding:
+def finding_of(found: Found) -> Finding:
     """With its line, which costs another rendering of its template."""
     rule, fault, manifest = found
     where, via = _places(fault, manifest)

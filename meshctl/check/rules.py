@@ -21,23 +21,22 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from meshctl.check.finding import Fault, Severity
+from meshctl.check.finding import Fault, Severity, page_of
 
 if TYPE_CHECKING:
     from meshctl.check.project.facts import ProjectFacts
     from meshctl.check.resource import Pod, Resource
     from meshctl.check.subject import Subject
 
-DOCUMENTATION = "https://meshctl.dev/docs/findings"
-ROOMS = ("kubernetes", "istio", "project")
+MODULES = ("kubernetes", "istio", "project", "loading", "suppression")
 
-Scope = Literal["object", "pod", "bundle", "project", "loading"]
+Scope = Literal["object", "pod", "bundle", "project", "none"]
 Function = Callable[[Any], Iterator[Fault]]
 _EXAMPLE = re.compile(r"^ {4}# (bad|good)\n((?: {4}.*\n|\n)*?)(?=^ {4}# (?:bad|good)\n|^\S|\Z)", re.MULTILINE)
 
@@ -72,7 +71,7 @@ class Rule:
 
     @property
     def documentation(self) -> str:
-        return f"{DOCUMENTATION}#{self.code.lower()}"
+        return page_of(self.code)
 
 
 _RULES: dict[str, Rule] = {}
@@ -107,12 +106,22 @@ def project_rule(
     return _registered(code, severity, "project", (), aliases)
 
 
+def explained(code: str, severity: Severity, text: str) -> Rule:
+    """A code that no rule finds: what loading, rendering or the check itself says. `text` is its page."""
+    return _registered(code, severity, "none", (), (), inspect.cleandoc(text))(_finds_nothing)
+
+
+def _finds_nothing(_: Any) -> Iterator[Fault]:
+    return iter(())
+
+
 def _registered(
-    code: str, severity: Severity, scope: Scope, kinds: Sequence[str], aliases: Sequence[str]
+    code: str, severity: Severity, scope: Scope, kinds: Sequence[str], aliases: Sequence[str], text: str = ""
 ) -> Callable[[Function], Rule]:
     def register(function: Function) -> Rule:
         wanted = frozenset((group, kind) for kind, _, group in (each.partition(".") for each in kinds))
-        rule = Rule(code, severity, scope, wanted, tuple(aliases), inspect.getdoc(function) or code, function)
+        page = text or inspect.getdoc(function) or code
+        rule = Rule(code, severity, scope, wanted, tuple(aliases), page, function)
         if code in _RULES:
             raise ValueError(f"two rules have the code {code}")
         _RULES[code] = rule
@@ -124,9 +133,18 @@ def _registered(
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, by code."""
-    for room in ROOMS:
-        import_module(f"meshctl.check.{room}")
+    for module in MODULES:
+        import_module(f"meshctl.check.{module}")
     return tuple(rule for _, rule in sorted(_RULES.items()))
+
+
+@cache
+def _by_code() -> Mapping[str, Rule]:
+    return {rule.code: rule for rule in all_rules()}
+
+
+def rule_of(code: str) -> Rule | None:
+    return _by_code().get(code)
 
 
 @cache

@@ -42,6 +42,7 @@ COMMANDS: dict[str, Entry] = {
     "exec": Entry("exec", "Run a command in a container of a service", LOOK),
     "list": Entry("list", "List the services, groups or environments of the project", PROJECT),
     "gen": Entry("gen", "Render the manifests into the output folder", PROJECT),
+    "check": Entry("check", "Find what is wrong before a cluster does, with its line", PROJECT),
     "graph": Entry("graph", "Show which service waits for which", PROJECT),
     "config view": Entry("config_view", "Show the effective config", PROJECT),
     "config schema": Entry("config_schema", "Print the JSON Schema of the project file", PROJECT),

@@ -30,17 +30,22 @@ def find_project(invocation: Invocation) -> Project:
     )
 
 
-def load_config(invocation: Invocation) -> Config:
-    """The project's config with what the command line sets; its warnings are told."""
+def read_config(invocation: Invocation) -> Config:
+    """The project's config with what the command line sets."""
     from meshctl import config
 
-    loaded = config.load(
+    return config.load(
         find_project(invocation),
         assignments=[_assignment(assigned) for assigned in invocation.assigned],
         environ=os.environ,
         namespace=invocation.namespace,
         cwd=Path.cwd(),
     )
+
+
+def load_config(invocation: Invocation) -> Config:
+    """The config, and its warnings told."""
+    loaded = read_config(invocation)
     if invocation.verbose:
         invocation.terminal.notice(f"  config {loaded.file}, project {loaded.project}")
     warn(invocation, loaded.warnings)

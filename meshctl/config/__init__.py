@@ -5,7 +5,7 @@ from __future__ import annotations
 from meshctl.config.assignments import Assignment
 from meshctl.config.durations import parse_duration
 from meshctl.config.loading import load
-from meshctl.config.model import Choice, ClusterRules, Config, Group, Istio, Origin, Service, Wait
+from meshctl.config.model import Choice, ClusterRules, Config, Group, Ignore, Istio, Origin, Service, Wait
 from meshctl.config.project import Project, environments, find_project
 from meshctl.config.schema import SCHEMA
 from meshctl.errors import did_you_mean, nearest
@@ -18,6 +18,7 @@ __all__ = [
     "ClusterRules",
     "Config",
     "Group",
+    "Ignore",
     "Istio",
     "Origin",
     "Project",

@@ -9,7 +9,7 @@ from pathlib import Path
 from meshctl import yamlio
 from meshctl.config.durations import parse_duration
 from meshctl.config.groups import flattened
-from meshctl.config.model import Choice, ClusterRules, Config, Group, Istio, Service, Wait
+from meshctl.config.model import Choice, ClusterRules, Config, Group, Ignore, Istio, Service, Wait
 from meshctl.config.project import Project
 from meshctl.config.provenance import effective, origins
 from meshctl.config.resolution import Resolution
@@ -46,6 +46,7 @@ def build(project: Project, root: Setting, resolution: Resolution, cautions: Seq
             _names(root, "cluster", "allow_namespaces"),
             _names(root, "cluster", "scoped_kinds"),
         ),
+        ignore=tuple(_ignore(item, Where(project.shown(project.file))) for item in root.items("check", "ignore")),
         warnings=tuple(cautions),
         effective=effective(root, resolution),
         origins=origins(root, resolution),
@@ -81,6 +82,11 @@ def _groups(root: Setting) -> dict[str, Group]:
     return {
         name: Group(name, _names(root, "service_group", name), services[name]) for name in root.mapping("service_group")
     }
+
+
+def _ignore(item: Setting, file: Where) -> Ignore:
+    code, service, named, reason = (_text(item, key) for key in ("code", "service", "object", "reason"))
+    return Ignore(code, service, named, reason, item.where() or file)
 
 
 def _template_paths(root: Setting) -> tuple[str, ...]:

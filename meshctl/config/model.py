@@ -72,6 +72,17 @@ class ClusterRules:
 
 
 @dataclass(frozen=True)
+class Ignore:
+    """Findings that are not told: of a code, of a service and an object (`KIND/NAME`); both may be globs, or empty."""
+
+    code: str
+    service: str
+    object: str
+    reason: str
+    where: Where
+
+
+@dataclass(frozen=True)
 class Origin:
     """One layer that set the value at `path`, in the order of layers.
 
@@ -114,6 +125,7 @@ class Config:
     disable: Choice
     istio: Istio
     cluster: ClusterRules
+    ignore: tuple[Ignore, ...]
     warnings: tuple[Caution, ...]
     effective: Mapping[str, Any]
     origins: tuple[Origin, ...]

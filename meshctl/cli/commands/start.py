@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meshctl.cli import running, session
+from meshctl.cli import checks, running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
 from meshctl.cli.parameters import (
@@ -58,7 +58,8 @@ def command(
     """Apply services in the order of their needs and wait until they are ready.
 
     What the selected services need comes along. A service is applied as soon as all that it waits for is ready; one
-    that fails holds up only what needs it. Exit code: 0 all ready, 1 something is not.
+    that fails holds up only what needs it. What `meshctl check` calls an error stops it before anything is sent. Exit
+    code: 0 all ready, 1 something is not, 4 the check found errors.
     """
     from meshctl import lifecycle
 
@@ -78,5 +79,6 @@ def command(
     config = session.load_config(invocation)
     plan = session.make_plan(config, chosen, closure=True)
     bundle = session.with_images(session.make_bundle(invocation, plan), image)
+    checks.refuse_errors(plan, bundle)
     cluster = None if dry_run == "client" else session.connect_to_change(invocation, config)
     return running.follow(invocation, lambda interrupt: lifecycle.start(plan, bundle, cluster, options, interrupt))
