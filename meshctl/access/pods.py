@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from meshctl.errors import ClusterError, MeshctlError, UsageError, did_you_mean
+from meshctl.errors import ClusterError, MeshctlError, NotFound, UsageError, did_you_mean
 from meshctl.identity import ObjectRef
 from meshctl.manifest import LABEL_SERVICE, service_of
 from meshctl.readiness.verdict import condition
@@ -22,6 +22,9 @@ class Whose(NamedTuple):
 
     service: str
     pod: str = ""
+
+    def __str__(self) -> str:
+        return f"pod/{self.pod}" if self.pod else self.service
 
 
 def whose(text: str) -> Whose:
@@ -71,9 +74,11 @@ def is_ready(pod: Body) -> bool:
 
 def no_pod(config: Config, wanted: Whose, pods: Collection[Body]) -> MeshctlError:
     """Why there is none to choose."""
+    if wanted.pod and not pods:
+        return NotFound(f"there is no pod {wanted.pod} in {config.namespace}", suggestion="`meshctl pods` lists them")
     if wanted.pod:
-        phase = next(((pod.get("status") or {}).get("phase") for pod in pods), None) or "gone"
-        return ClusterError(f"pod {wanted.pod} does not run: it is {phase}", code="NotRunning")
+        phases = [str((pod.get("status") or {}).get("phase") or "Unknown") for pod in pods]
+        return ClusterError(f"pod {wanted.pod} does not run: it is {phases[0]}", code="NotRunning")
     found = f"none of its {len(pods)} pods runs" if len(pods) > 1 else "its pod does not run" if pods else "it has none"
     advice = f"meshctl status {wanted.service}" if pods else f"meshctl start {wanted.service}"
     return ClusterError(

@@ -40,6 +40,7 @@ COMMANDS: dict[str, Entry] = {
     "ports": Entry("ports", "List ports, and the command that forwards each", LOOK),
     "logs": Entry("logs", "Show the logs of many pods as one stream", LOOK),
     "exec": Entry("exec", "Run a command in a container of a service", LOOK),
+    "port-forward": Entry("port_forward", "Make ports of this machine lead into services", LOOK),
     "list": Entry("list", "List the services, groups or environments of the project", PROJECT),
     "gen": Entry("gen", "Render the manifests into the output folder", PROJECT),
     "check": Entry("check", "Find what is wrong before a cluster does, with its line", PROJECT),

@@ -22,7 +22,7 @@ def _program(program: str) -> Iterable[str]:
         if first.section != section:
             section = first.section
             yield from ("", f"{section}:")
-        yield f"  {name:<12}{help_text}"
+        yield f"  {name:<14}{help_text}"
     yield from ("", "Global options (before or after the command's name; also MESHCTL_LONG_NAME):")
     yield from _options()
     yield from ("", f'"{program} COMMAND --help" shows a command\'s options and examples.')
@@ -51,6 +51,6 @@ def _group(group: str, program: str) -> Iterable[str]:
     yield ""
     yield "Commands:"
     for name, entry in members(group).items():
-        yield f"  {name:<12}{entry.help}"
+        yield f"  {name:<14}{entry.help}"
     yield ""
     yield f'"{program} {group} COMMAND --help" shows a command\'s options and examples.'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import errno
 import select
 import socket
 import threading
@@ -17,12 +17,23 @@ if TYPE_CHECKING:
 
 PROTOCOL = "v4.channel.k8s.io"
 LOCALHOST = "127.0.0.1"
+PORT_TAKEN = "PortTaken"  # by another program, or by the system for those with more rights
 _DATA, _ERROR = 0, 1
 _ANNOUNCEMENT = 2  # bytes: each channel begins with the number of its port
 _CHUNK = 64 * 1024
 _FULL = 1024 * 1024  # bytes on their way, after which their sender has to wait
 _LOOK = 1.0  # seconds between two looks at whether we were closed
 _LINGER = 5.0  # seconds that a silent pod has to answer a client that has sent all it had
+
+
+def free_of_rights(port: int, taken: set[int]) -> int:
+    """A port of this machine for that port of a pod: it needs no rights and is not `taken` yet, and then is; 8080 for
+    80."""
+    local = port if port >= 1024 else port + 8000
+    while local in taken:
+        local = local + 1 if local < 65_535 else 1024
+    taken.add(local)
+    return local
 
 
 class PortForward:
@@ -37,10 +48,13 @@ class PortForward:
         """Raises UsageError when the port is taken; 0 is any free one."""
         self._connect = connect
         self._report = report
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         try:
-            self._listener = socket.create_server((address, local))
+            self._listener = socket.create_server((address, local), family=family)
         except OSError as error:
-            raise UsageError(f"cannot listen at {address}:{local}: {os.strerror(error.errno or 0)}") from error
+            why = str(error.strerror).partition(" (while ")[0]
+            code = PORT_TAKEN if error.errno in (errno.EADDRINUSE, errno.EACCES) else "Usage"
+            raise UsageError(f"cannot listen at {address}:{local}: {why}", code=code) from error
         self.port: int = self._listener.getsockname()[1]
         self._closed = threading.Event()
         threading.Thread(target=self._accept, name=f"port {self.port}", daemon=True).start()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from meshctl.cluster.forward import free_of_rights
 from meshctl.inventory.facts import age
 from meshctl.inventory.reading import Body, Found, Query
 from meshctl.inventory.scope import Scope
@@ -149,17 +150,8 @@ def _port_row(service: str, body: Body, port: Mapping[str, Any], forward: str, t
         protocol=protocol,
         target=str(port.get("targetPort") or number),
         node_port=port.get("nodePort") or 0,
-        forward=f"{forward} svc/{name} {_local(number, taken)}:{number}" if possible else "",
+        forward=f"{forward} svc/{name} {free_of_rights(number, taken)}:{number}" if possible else "",
     )
-
-
-def _local(port: int, taken: set[int]) -> int:
-    """A port of this machine that needs no rights and that no other command of the table has: 8080 for 80."""
-    local = port if port >= 1024 else port + 8000
-    while local in taken:
-        local = local + 1 if local < 65_535 else 1024
-    taken.add(local)
-    return local
 
 
 def _plain(value: Any) -> Any:

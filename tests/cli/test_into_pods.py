@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import secrets
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -154,3 +156,46 @@ def read_until(terminal: int, word: bytes) -> bytes:
         assert time.monotonic() < deadline, shown
         shown += os.read(terminal, 4096)
     return shown
+
+
+class TestPortForward:
+    def test_ports_lead_into_pods_until_ctrl_c(self, call: Called, kubectl: Kubectl, options: list[str]) -> None:
+        """Through the end of the pod, which is told; the port stays the same."""
+        begun = call("port-forward", "web::web", "web::9000")
+        line = next(begun.stdout or iter(())).decode()
+        found = re.fullmatch(r"Forwarding from 127\.0\.0\.1:(\d+) -> web:80 \(pod (web-\S+)\)\n", line)
+        assert found
+        assert answer(int(found[1])).startswith(b"HTTP/1.1 200")
+        kubectl("-n", options[-1], "delete", "pod", found[2], "--wait=false")
+        assert begun.stderr
+        assert next(begun.stderr).startswith("→ context".encode())
+        moved = re.fullmatch(r"web:80 leads to pod (web-\S+): (web-\S+) has ended\n", next(begun.stderr).decode())
+        assert moved
+        assert (moved[1] != found[2], moved[2]) == (True, found[2])
+        assert answer(int(found[1])).startswith(b"HTTP/1.1 200")
+        begun.send_signal(signal.SIGINT)
+        code, out, _ = ended(begun)
+        assert code == 130
+        assert re.fullmatch(rb"Forwarding from 127\.0\.0\.1:\d+ -> web:9000 \(pod web-\S+\)\n", out)
+
+    def test_all_that_is_wrong_is_told_at_once(self, meshctl: Meshctl, options: list[str]) -> None:
+        code, out, err = meshctl(*options, "port-forward", "web:htpp", "wbe", "idle", "pod/none")
+        assert (code, out) == (2, "")
+        assert "web has no port 'htpp'" in err
+        assert "did you mean web?" in err
+        assert "no pod of idle runs in" in err
+        assert "there is no pod none in" in err
+
+    def test_a_port_that_is_taken(self, meshctl: Meshctl, options: list[str]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+            code, out, err = meshctl(*options, "port-forward", f"web:{port}:80", "web::80")
+        assert (code, out) == (2, "")
+        assert f"cannot listen at 127.0.0.1:{port}: Address already in use" in err
+        assert "web::80 takes any free port" in err
+
+
+def answer(port: int) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        return client.recv(4096)
