@@ -37,6 +37,15 @@ Images = Annotated[
 ToFolder = Annotated[
     Path | None, typer.Option("--output", metavar="DIR", help="Write the project there", show_default=False)
 ]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORM,...",
+        help="Also leave a report: junit=FILE, github (annotations and step summary)",
+        show_default=False,
+    ),
+]
 SandboxName = Annotated[str, typer.Option("--name", metavar="NAME", help="Which sandbox")]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from meshctl.cli.invocation import Invocation
@@ -15,21 +15,33 @@ from meshctl.output.runs import printer
 
 if TYPE_CHECKING:
     from meshctl.lifecycle import Interrupt
+    from meshctl.output.runs.reports import Report
 
 Item = TypeVar("Item")
 
 
-def follow(invocation: Invocation, work: Callable[[Interrupt], Iterator[Event]]) -> int:
-    """Shows a run; its exit code. A first Ctrl-C asks it to end, a second ends at once."""
+def follow(
+    invocation: Invocation, work: Callable[[Interrupt], Iterator[Event]], *, reports: Sequence[Report] = ()
+) -> int:
+    """Shows a run; its exit code. A first Ctrl-C asks it to end, a second ends at once. The reports come last."""
     from meshctl.lifecycle import Interrupt
 
     interrupt = Interrupt()
     code = 0
-    with printer(invocation.output, invocation.terminal) as shown:
-        stopping = interruptible(interrupt, notice=shown.notice, at_once=shown.close)
+    with ExitStack() as last, printer(invocation.output, invocation.terminal) as shown:
+        for report in reports:
+            last.callback(report.close)
+
+        def tidy() -> None:
+            shown.close()
+            last.close()
+
+        stopping = interruptible(interrupt, notice=shown.notice, at_once=tidy)
         with stopping, closing(work(interrupt)) as events:  # type: ignore[type-var]
             for event in events:
                 shown.show(event)
+                for report in reports:
+                    report.take(event)
                 if isinstance(event, Finished):
                     code = event.exit
     return code

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from meshctl.cluster import Cluster
     from meshctl.config import Assignment, Config, Project
     from meshctl.manifest import Bundle
+    from meshctl.output.runs.reports import Report
     from meshctl.plan import Plan, Selection
 
 
@@ -158,6 +159,15 @@ def services_to_stop(invocation: Invocation, config: Config, chosen: Selection) 
 
 def _may_be_gone(config: Config, name: str) -> bool:
     return name not in config.services and name not in config.groups and not set("*?[") & set(name)
+
+
+def reports(invocation: Invocation, asked: Iterable[str] | None) -> tuple[Report, ...]:
+    """Raises UsageError, before anything is done."""
+    if not asked:
+        return ()
+    from meshctl.output.runs.reports import parse
+
+    return parse(asked, invocation.terminal, os.environ)
 
 
 def is_named(chosen: Selection) -> bool:

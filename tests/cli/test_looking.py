@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -87,3 +88,14 @@ def test_what_is_refused(on_cluster: Meshctl, arguments: tuple[str, ...], said: 
     code, _, err = on_cluster(*arguments)
     assert code == 2
     assert said in err
+
+
+def test_a_run_leaves_reports(on_cluster: Meshctl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    reports = ("--report", f"junit={tmp_path}/run.xml,github")
+    code, out, err = on_cluster("start", "-q", "-o", "json", *reports, *FAILING)
+    assert code == 1
+    assert all(json.loads(line) for line in out.splitlines())
+    assert err.startswith("::error title=meshctl start%3A cache%3A ")
+    assert 'message="blocked by cache"' in (tmp_path / "run.xml").read_text()
+    assert "| web | blocked |" in (tmp_path / "summary.md").read_text()

@@ -10,6 +10,7 @@ from meshctl.cli.parameters import (
     FailFast,
     ForceConflicts,
     Replace,
+    Reports,
     TakeOwnership,
     Timeout,
     Wait,
@@ -40,6 +41,7 @@ def command(
     force_conflicts: ForceConflicts = False,
     take_ownership: TakeOwnership = False,
     replace: Replace = False,
+    report: Reports = None,
 ) -> int:
     """Apply the ConfigMaps and Secrets of what runs, and roll only the workloads that use one that changed.
 
@@ -47,6 +49,7 @@ def command(
     """
     from meshctl import lifecycle
 
+    reports = session.reports(invocation, report)
     options = lifecycle.ReloadOptions(
         wait=wait,
         timeout=seconds("--timeout", timeout),
@@ -58,5 +61,7 @@ def command(
     )
     found = session.prepare(invocation, chosen, closure=False)
     return running.follow(
-        invocation, lambda interrupt: lifecycle.reload(found.plan, found.bundle, found.cluster, options, interrupt)
+        invocation,
+        lambda interrupt: lifecycle.reload(found.plan, found.bundle, found.cluster, options, interrupt),
+        reports=reports,
     )

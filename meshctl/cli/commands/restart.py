@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from meshctl.cli import running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
-from meshctl.cli.parameters import Concurrency, FailFast, Timeout, Wait, seconds
+from meshctl.cli.parameters import Concurrency, FailFast, Reports, Timeout, Wait, seconds
 
 if TYPE_CHECKING:
     from meshctl.plan import Selection
@@ -28,6 +28,7 @@ def command(
     timeout: Timeout = "5m",
     fail_fast: FailFast = False,
     concurrency: Concurrency = 16,
+    report: Reports = None,
 ) -> int:
     """Roll the pods of services as `kubectl rollout restart` does, in the order of their needs, waiting for each.
 
@@ -35,10 +36,13 @@ def command(
     """
     from meshctl import lifecycle
 
+    reports = session.reports(invocation, report)
     options = lifecycle.RestartOptions(
         wait=wait, timeout=seconds("--timeout", timeout), fail_fast=fail_fast, concurrency=concurrency
     )
     config = session.load_config(invocation)
     plan = session.make_plan(config, chosen, closure=False)
     cluster = session.connect_to_change(invocation, config)
-    return running.follow(invocation, lambda interrupt: lifecycle.restart(plan, cluster, options, interrupt))
+    return running.follow(
+        invocation, lambda interrupt: lifecycle.restart(plan, cluster, options, interrupt), reports=reports
+    )

@@ -15,6 +15,7 @@ from meshctl.cli.parameters import (
     Images,
     Prune,
     Replace,
+    Reports,
     TakeOwnership,
     Timeout,
     Wait,
@@ -54,6 +55,7 @@ def command(
         str | None,
         typer.Option("--ttl", metavar="DURATION", help="How long the namespace may live from now, if meshctl made it"),
     ] = None,
+    report: Reports = None,
 ) -> int:
     """Apply services in the order of their needs and wait until they are ready.
 
@@ -63,6 +65,7 @@ def command(
     """
     from meshctl import lifecycle
 
+    reports = session.reports(invocation, report)
     options = lifecycle.StartOptions(
         dry_run=dry_run,
         wait=wait,
@@ -81,4 +84,6 @@ def command(
     bundle = session.with_images(session.make_bundle(invocation, plan), image)
     checks.refuse_errors(plan, bundle)
     cluster = None if dry_run == "client" else session.connect_to_change(invocation, config)
-    return running.follow(invocation, lambda interrupt: lifecycle.start(plan, bundle, cluster, options, interrupt))
+    return running.follow(
+        invocation, lambda interrupt: lifecycle.start(plan, bundle, cluster, options, interrupt), reports=reports
+    )

@@ -7,7 +7,7 @@ import typer
 from meshctl.cli import running, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
-from meshctl.cli.parameters import TakeOwnership, Timeout, seconds
+from meshctl.cli.parameters import Reports, TakeOwnership, Timeout, seconds
 
 if TYPE_CHECKING:
     from meshctl.plan import Selection
@@ -37,6 +37,7 @@ def command(
     ] = False,
     take_ownership: TakeOwnership = False,
     timeout: Timeout = "5m",
+    report: Reports = None,
 ) -> int:
     """Delete services in reverse order and wait until they are gone.
 
@@ -45,6 +46,7 @@ def command(
     """
     from meshctl import lifecycle
 
+    reports = session.reports(invocation, report)
     options = lifecycle.StopOptions(
         keep_data=keep_data,
         with_dependents=with_dependents,
@@ -58,4 +60,6 @@ def command(
     cluster = session.connect_to_change(invocation, config)
     if not session.is_named(chosen):
         session.confirm(invocation, f"Stop {', '.join(services or ())} in namespace {config.namespace}?")
-    return running.follow(invocation, lambda interrupt: lifecycle.stop(config, services, cluster, options, interrupt))
+    return running.follow(
+        invocation, lambda interrupt: lifecycle.stop(config, services, cluster, options, interrupt), reports=reports
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterable
 
-from meshctl.events import ErrorRaised, Failed, Finished
+from meshctl.events import ErrorRaised, Failed
 from meshctl.output import wording
 from meshctl.output.runs.board import Board, Phase, Row
 from meshctl.output.runs.plain import counted, replicas
@@ -116,10 +116,17 @@ def _errors(errors: Iterable[ErrorRaised], paint: Paint, width: int) -> Iterable
 
 
 def _sum(board: Board, paint: Paint) -> Iterable[str]:
-    finished: Finished | None = board.finished
-    if finished:
-        action = board.planned.action if board.planned else "run"
-        ending = f"{action} {_ENDINGS.get(finished.exit, 'failed')}"
-        told = counted(finished.counts) or ("" if finished.exit else "nothing to do")
-        headline = paint(f"{ending}:" if told else ending, "red" if finished.exit else "green", "bold")
-        yield " ".join(part for part in (headline, told, f"in {wording.seconds(finished.seconds)}") if part)
+    if board.finished:
+        verdict, *rest = outcome(board)
+        yield " ".join([paint(verdict, "red" if board.finished.exit else "green", "bold"), *rest])
+
+
+def outcome(board: Board) -> list[str]:
+    """`start failed:`, `1 ready, 1 failed`, `in 3s`: how a finished run is summed up, in parts."""
+    finished = board.finished
+    if not finished:
+        return []
+    action = board.planned.action if board.planned else "run"
+    verdict = f"{action} {_ENDINGS.get(finished.exit, 'failed')}"
+    told = counted(finished.counts) or ("" if finished.exit else "nothing to do")
+    return [*([f"{verdict}:", told] if told else [verdict]), f"in {wording.seconds(finished.seconds)}"]
