@@ -15,7 +15,7 @@ from meshctl.lifecycle.turn import Asking, Stuck, Task, Turn
 from meshctl.lifecycle.world import Body, closer_scopes
 from meshctl.readiness import State, replicas
 
-LOOK_CLOSER = 1.0  # seconds after which pods and events are watched too: most services are ready before that
+LOOK_CLOSER = 1.5  # seconds after the last apply until pods and events are watched too: most are ready before that
 CLOCKS = 5.0  # seconds by which the cluster's clock may differ from ours
 
 
@@ -36,8 +36,9 @@ def until_current(turn: Turn, refs: Sequence[ObjectRef]) -> Task:
 def _until(turn: Turn, refs: Sequence[ObjectRef], goal: str) -> Task:
     told: Waiting | None = None
     closer = False
+    closer_at = turn.seconds + LOOK_CLOSER
     while unready := _missing(turn, refs, goal):
-        if not closer and _is_worth_a_closer_look(turn, unready):
+        if not closer and _is_worth_a_closer_look(turn, unready, closer_at):
             yield from _look_closer(turn)
             closer = True
             continue  # time has passed
@@ -49,14 +50,14 @@ def _until(turn: Turn, refs: Sequence[ObjectRef], goal: str) -> Task:
         if waiting != told:
             yield waiting
             told = waiting
-        turn.sleep_until(turn.timeout if closer else LOOK_CLOSER)
+        turn.sleep_until(turn.timeout if closer else closer_at)
         yield None
 
 
-def _is_worth_a_closer_look(turn: Turn, unready: Sequence[Unready]) -> bool:
+def _is_worth_a_closer_look(turn: Turn, unready: Sequence[Unready], closer_at: float) -> bool:
     """At once when something has failed; else only of what takes long."""
     failed = any(verdict.state in (State.FAILED, State.NOT_FOUND) for _, verdict in unready)
-    return failed or turn.late or turn.seconds >= LOOK_CLOSER
+    return failed or turn.late or turn.seconds >= closer_at
 
 
 def _missing(turn: Turn, refs: Sequence[ObjectRef], goal: str) -> list[Unready]:
