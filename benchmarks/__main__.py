@@ -17,12 +17,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.figures import FIGURES, KUBECTL, MESHCTL
+from benchmarks.figures import FIGURES
 from benchmarks.measure import Row, run
+from benchmarks.programs import HELM, KUBECTL, MESHCTL
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 HEADER = """\
-| what | meshctl | peer | peer's time | ratio | promised |
+| what | meshctl | peer | peer's | ratio | promised |
 | --- | ---: | --- | ---: | ---: | ---: |
 """
 
@@ -35,6 +36,8 @@ def main() -> int:
     arguments = parser.parse_args()
     if unknown := set(arguments.figures) - set(FIGURES):
         parser.error(f"no such figure: {', '.join(sorted(unknown))}")
+    if not HELM:
+        print("there is no helm on PATH: its rows are left out", file=sys.stderr)
     if arguments.write and arguments.figures:
         parser.error("--write is for all figures together")
     rows = measured(arguments.figures or FIGURES, arguments.runs)
@@ -56,7 +59,13 @@ def measured(figures: Iterable[str], runs: int) -> list[Row]:
 
 def line(row: Row) -> str:
     promise = f"≤ {row.limit:g}" if row.held else f"≤ {row.limit:g}, **not held**"
-    return f"| {row.what} | {row.ours:.2f} s | {row.peer} | {row.theirs:.2f} s | {row.ratio:.2f} | {promise} |\n"
+    theirs = "" if row.theirs is None else amount(row.theirs, row.unit)
+    ratio = "" if row.theirs is None else f"{row.measured:.2f}"
+    return f"| {row.what} | {amount(row.ours, row.unit)} | {row.peer} | {theirs} | {ratio} | {promise} |\n"
+
+
+def amount(value: float, unit: str) -> str:
+    return f"{value:.2f} s" if unit == "s" else f"{value:,.0f} {unit}".rstrip()
 
 
 def page(rows: list[Row], runs: int) -> str:
@@ -64,8 +73,8 @@ def page(rows: list[Row], runs: int) -> str:
 # Benchmarks
 
 Written by `python -m benchmarks --write` on {datetime.now(UTC):%Y-%m-%d}: {machine()}.
-Whole processes, by turns, medians of {runs} runs; the clusters are sandboxes. Reading the code tells what is measured:
-`benchmarks/figures.py`.
+Whole processes, by turns, medians of {runs} runs; what takes minutes is run once. The clusters are sandboxes. What is
+measured stands in `benchmarks/figures.py`; where the time goes, in [performance.md](performance.md).
 
 {HEADER}{"".join(line(row) for row in rows)}"""
 
@@ -77,6 +86,8 @@ def machine() -> str:
         f"meshctl {run([MESHCTL, 'version']).split()[-1]}",
         f"kubectl {run([KUBECTL, 'version', '--client']).split()[2]}",
     ]
+    if HELM:
+        programs.append(f"helm {run([HELM, 'version', '--short']).split('+')[0]}")
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.platform()}, {', '.join(programs)}"
 
 

@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
-Work = Callable[[int], float]  # takes the number of the run, gives seconds
+Work = Callable[[int], float]  # takes the number of the run, gives what was measured
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `limit` is the greatest ratio of ours to theirs that is promised."""
+    """One line of the table. `limit` is the greatest ratio of ours to theirs that is promised, or, where there is no
+    peer, the greatest value."""
 
     what: str
     ours: float
     peer: str
-    theirs: float
+    theirs: float | None
     limit: float
+    unit: str = "s"
 
     @property
-    def ratio(self) -> float:
-        return self.ours / self.theirs
+    def measured(self) -> float:
+        """What the promise is about."""
+        return self.ours if self.theirs is None else self.ours / self.theirs
 
     @property
     def held(self) -> bool:
-        return self.ratio <= self.limit
+        return self.measured <= self.limit
 
 
 def compare(what: str, ours: Work, peer: str, theirs: Work, *, limit: float, runs: int) -> Row:
@@ -45,7 +50,30 @@ def seconds(*commands: Sequence[str], environment: Mapping[str, str] | None = No
     return time.perf_counter() - began
 
 
-def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> str:
+class Usage(NamedTuple):
+    """`megabytes` are what the process had resident at its greatest, as the operating system counted."""
+
+    output: str
+    seconds: float
+    megabytes: float
+
+
+def usage(command: Sequence[str]) -> Usage:
+    """What a command printed, took and held."""
+    began = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        took = time.perf_counter() - began
+        output.seek(0)
+        printed = output.read()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)}: exit {process.returncode}\n{printed[-2000:]}")
+    return Usage(printed, took, used.ru_maxrss / 1000)
+
+
+def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None, expected: Sequence[int] = (0,)) -> str:
     """The standard output of a command."""
     finished = subprocess.run(
         command,
@@ -55,6 +83,6 @@ def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None)
         text=True,
         check=False,
     )
-    if finished.returncode:
+    if finished.returncode not in expected:
         raise SystemExit(f"{' '.join(command)}: exit {finished.returncode}\n{finished.stdout}{finished.stderr}")
     return finished.stdout

@@ -9,9 +9,12 @@ service is a ConfigMap, a Deployment, a Service and a VirtualService, each in a 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from pathlib import Path
 from string import Template
+
+import yaml
 
 # The numbers of the services that a service needs, by its own number.
 SHAPES: dict[str, Callable[[int], list[int]]] = {
@@ -115,6 +118,22 @@ def write_service(folder: Path, name: str, upstream: str) -> None:
     for file, text in FILES.items():
         write(folder / "templates" / name / file, text.substitute(IN_TEMPLATE, name=name, upstream=upstream))
         write(folder / "manifests" / name / file, text.substitute(IN_MANIFEST, name=name, upstream=upstream))
+
+
+def write_objects(folder: Path) -> Path:
+    """The manifests as a list of JSON, for `benchmarks.limit`."""
+    found = [yaml.safe_load(file.read_text()) for file in sorted((folder / "manifests").glob("*/*.yaml"))]
+    write(folder / "objects.json", json.dumps(found))
+    return folder / "objects.json"
+
+
+def write_chart(folder: Path) -> Path:
+    """The manifests as a chart of helm's."""
+    chart = folder / "chart"
+    write(chart / "Chart.yaml", "apiVersion: v2\nname: benchmark\nversion: 1.0.0\n")
+    for file in (folder / "manifests").glob("*/*.yaml"):
+        write(chart / "templates" / file.parent.name / file.name, file.read_text())
+    return chart
 
 
 def write(file: Path, text: str) -> None:

@@ -131,12 +131,16 @@ class ErrorRaised(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Finished(Event):
-    """`counts` has a number for each outcome: ready, failed, blocked, applied, unchanged, deleted, not_begun …"""
+    """`counts` has a number for each outcome: ready, failed, blocked, applied, unchanged, deleted, not_begun …
+
+    `requests` is how many the API server was sent, repeated ones included.
+    """
 
     type = "finished"
     exit: int
     seconds: float
     counts: Mapping[str, int]
+    requests: int = 0
 
 
 _TYPES: dict[str, type[Event]] = {

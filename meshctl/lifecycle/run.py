@@ -74,7 +74,12 @@ class Run:
             self.tally.add(event)
             yield event
         self.tally.exit_with(self.interrupt.exit_code)
-        yield Finished(exit=self.tally.exit, seconds=time.monotonic() - begun, counts=self.tally.counts)
+        yield Finished(
+            exit=self.tally.exit,
+            seconds=time.monotonic() - begun,
+            counts=self.tally.counts,
+            requests=self.cluster.requests.total(),
+        )
 
     def close(self) -> None:
         self.workers.close()
