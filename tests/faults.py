@@ -94,6 +94,38 @@ def cut_answer() -> Fault:
     return fault
 
 
+def swallow() -> Fault:
+    """The answer begins, and then nothing more comes: something in between keeps the connection and loses what it
+    says."""
+
+    def fault(handler: _Handler) -> bool:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.connection.recv(1)  # until the client gives up
+        handler.close_connection = True
+        return True
+
+    return fault
+
+
+def crowded(most: int) -> Fault:
+    """A server that turns away, with 429, whoever comes while it is busy with `most` others."""
+    places = threading.Semaphore(most)
+    turn_away = answer(429, "too many requests, please try again later", retry_after=0)
+
+    def fault(handler: _Handler) -> bool:
+        if not places.acquire(blocking=False):
+            return turn_away(handler)
+        try:
+            handler.forward()
+        finally:
+            places.release()
+        return True
+
+    return fault
+
+
 def delay(seconds: float) -> Fault:
     """The server's answer comes late."""
 

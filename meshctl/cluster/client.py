@@ -147,10 +147,11 @@ class Cluster:
             self._defined.add((body["spec"]["group"], body["spec"]["names"]["kind"]))
         return Result(answer.json(), answer.warnings, created=answer.status == 201)
 
-    def create(self, body: Mapping[str, Any], *, dry_run: bool = False) -> Body:
-        """Raises Conflict (code AlreadyExists). Not repeated when the answer is lost."""
+    def create(self, body: Mapping[str, Any], *, dry_run: bool = False, repeatable: bool = False) -> Body:
+        """Raises Conflict (code AlreadyExists). `repeatable` is for who takes that, after an answer that was lost, for
+        his own doing."""
         query = {**_writing(dry_run, MANAGER), "fieldValidation": "Strict"}
-        return self._send(ObjectRef.of(body), "create", "POST", query=query, body=body, repeatable=False).json()
+        return self._send(ObjectRef.of(body), "create", "POST", query=query, body=body, repeatable=repeatable).json()
 
     def patch(
         self,

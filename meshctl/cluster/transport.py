@@ -21,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from meshctl import __version__
 from meshctl.cluster.credentials import Login
 from meshctl.cluster.failures import failure
+from meshctl.cluster.pace import Pace
 from meshctl.cluster.requests import Answer, Request
 from meshctl.cluster.stream import Stream, interruptible
 from meshctl.cluster.target import Target
@@ -31,6 +32,8 @@ from meshctl.errors import ClusterError, Overloaded, Unauthorized, Unreachable
 PATIENCE = 30.0  # seconds from the first try to the last
 ADMISSION = 30.0  # seconds that webhooks may take, on top of the server's own time, before a write is answered
 _LONGEST_PAUSE = 5.0
+_RENEWALS = 3  # new tokens for one request
+_TOO_MUCH = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 _AGAIN = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE,
           HTTPStatus.GATEWAY_TIMEOUT)  # fmt: skip
 
@@ -48,6 +51,7 @@ class Transport:
         connections.ConnectionCls = interruptible(connections.ConnectionCls)
         self._timeout = timeout
         self._lock = threading.Lock()
+        self.pace = Pace(pool)
         self.closing = threading.Event()
         self._reached = False
 
@@ -84,6 +88,7 @@ class Transport:
     def close(self) -> None:
         """Ends pauses between tries; the connections go as their requests end."""
         self.closing.set()
+        self.pace.close()
         self._pool.clear()
 
     def _persist(self, request: Request, within: float | None, *, stream: bool) -> BaseHTTPResponse:
@@ -99,14 +104,31 @@ class Transport:
                 tries += 1
 
     def _try(self, request: Request, within: float | None, *, stream: bool) -> BaseHTTPResponse:
-        """One request, or two when a token had to be renewed."""
-        authorization = self.login.headers()
-        try:
+        """One request, and again whenever a refused token could be renewed: that of a plugin may be short-lived."""
+        for _ in range(_RENEWALS):
+            authorization = self.login.headers()
+            try:
+                return self._paced(request, authorization, within, stream=stream)
+            except Unauthorized:
+                if not self.login.renew(dict(authorization).get("Authorization", "")):
+                    raise
+        return self._paced(request, self.login.headers(), within, stream=stream)
+
+    def _paced(
+        self, request: Request, authorization: list[tuple[str, str]], within: float | None, *, stream: bool
+    ) -> BaseHTTPResponse:
+        """When there is room for it; what is read as it comes may go on for ever, and needs none."""
+        if stream:
             return self._once(request, authorization, within, stream=stream)
-        except Unauthorized:
-            if not self.login.renew(dict(authorization).get("Authorization", "")):
+        with self.pace.turn() as begun:
+            try:
+                response = self._once(request, authorization, within, stream=stream)
+            except Overloaded as error:
+                if error.status in _TOO_MUCH:
+                    self.pace.slow_down(begun)
                 raise
-        return self._once(request, self.login.headers(), within, stream=stream)
+        self.pace.speed_up()
+        return response
 
     def _once(
         self, request: Request, authorization: list[tuple[str, str]], within: float | None, *, stream: bool
@@ -149,10 +171,7 @@ class Transport:
         spread = random.uniform(0.5, 1.0)  # noqa: S311 no secret
         pause: float = min(0.2 * 2**tries, _LONGEST_PAUSE) * spread
         if isinstance(error, Overloaded):
-            if error.retry_after is not None:
-                return error.retry_after + pause
-            passing = error.status in _AGAIN and error.code != "WebhookUnavailable"
-            return pause if request.repeatable and passing else None
+            return _pause_of_busy(request, error, pause)
         if error.status or error.code in LASTING or error.code == "CredentialsUnusable":
             return None
         if error.code in UNSENT:
@@ -175,3 +194,12 @@ class Transport:
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         return headers
+
+
+def _pause_of_busy(request: Request, error: Overloaded, pause: float) -> float | None:
+    if error.retry_after is not None:
+        return error.retry_after + pause
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return pause  # turned away before it was looked at
+    passing = error.status in _AGAIN and error.code != "WebhookUnavailable"
+    return pause if request.repeatable and passing else None

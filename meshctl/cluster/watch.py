@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from meshctl.cluster.stream import Stream
     from meshctl.cluster.transport import Transport
 
-# The server sends a bookmark about once a minute; a connection that says nothing for longer may be dead.
-SILENCE = 90.0
 # The server ends the watch after that many seconds; spread, so that all watches of a run do not come back at once.
-ROUND = (240, 480)
+# Short, as nothing else tells a quiet watch from one whose connection swallows what the server says.
+ROUND = (30, 45)
+SLACK = 10.0  # seconds beyond its round after which a watch that says nothing is taken for dead
 OUTAGE = 60.0  # seconds without a connection after which a watch gives up
 SHORTEST_ROUND = 0.5  # seconds: something that ends every watch at once is not asked in a tight loop
 
@@ -46,12 +46,16 @@ class Watch:
         resource_version: str,
         *,
         outage: float = OUTAGE,
+        rounds: tuple[int, int] = ROUND,
+        slack: float = SLACK,
     ) -> None:
         """`request` makes the request that watches from a resource version, for a number of seconds."""
         self._transport = transport
         self._request = request
         self._resource_version = resource_version
         self._outage = outage
+        self._rounds = rounds
+        self._slack = slack
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._stream: Stream | None = None
@@ -81,9 +85,9 @@ class Watch:
 
     def _round(self) -> Iterator[WatchEvent]:
         """The events of one connection."""
-        seconds = random.randint(*ROUND)  # noqa: S311 no secret
+        seconds = random.randint(*self._rounds)  # noqa: S311 no secret
         request = self._request(self._resource_version, seconds)
-        stream = self._transport.open(request, silence=SILENCE)
+        stream = self._transport.open(request, silence=seconds + self._slack)
         with self._lock:
             self._stream = stream
             if self._closed.is_set():

@@ -33,7 +33,7 @@ def ensure_namespace(run: Run, *, ttl: float | None = None, dry_run: bool = Fals
     body = namespace_body(run.config, datetime.now(UTC), ttl)
     if not dry_run:
         try:
-            run.ask(run.cluster.create, body)
+            run.ask(run.cluster.create, body, repeatable=True)
         except Conflict:
             return  # somebody was quicker
     yield Applied(object=ObjectRef.of(body), operation="created", dry_run=dry_run)

@@ -66,8 +66,9 @@ class TestTriedAgain:
         self, faulty: Cluster, proxy: FaultyProxy, namespace: str
     ) -> None:
         proxy.inject(answer(429, "slow down", retry_after=0), on="POST")
+        proxy.inject(answer(429, "slow down"), on="POST")
         faulty.create(config_map(namespace))
-        assert faulty.requests["create"] == 2
+        assert faulty.requests["create"] == 3
 
     @pytest.mark.parametrize("status", [500, 502, 503, 504])
     def test_a_fault_of_the_server(self, faulty: Cluster, proxy: FaultyProxy, namespace: str, status: int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from cluster_objects import config_map
-from faults import FaultyProxy, answer, cut
+from faults import FaultyProxy, answer, cut, swallow
 
 from meshctl.cluster import Cluster, Watch, WatchEvent
 from meshctl.errors import Forbidden, Gone, Unreachable
@@ -127,6 +127,17 @@ class TestGoesOn:
         cluster.apply(config_map(namespace, "a"))
         reader.wait_for_event("ADDED", "a")
         assert proxy.count(path="watch=1") == 6
+
+    def test_a_silent_one_is_taken_for_dead(self, faulty: Cluster, proxy: FaultyProxy, namespace: str) -> None:
+        since = faulty.list("v1", "ConfigMap", namespace).resource_version
+        asked = faulty.watch("v1", "ConfigMap", namespace, resource_version=since)
+        proxy.inject(swallow(), path="watch=1")
+        reader = Reader(Watch(asked._transport, asked._request, since, rounds=(1, 1), slack=0.2))
+        faulty.apply(config_map(namespace, "meanwhile"))
+        reader.wait_for_event("ADDED", "meanwhile")
+        assert proxy.count(path="watch=1") >= 2
+        assert "timeoutSeconds=1&" in f"{proxy.seen[-1].path}&"
+        reader.watch.close()
 
     def test_a_server_that_ends_each_watch_at_once_is_not_asked_in_a_tight_loop(
         self, read: Callable[..., Reader], proxy: FaultyProxy

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults import FaultyProxy, answer, cut_answer
+from faults import Fault, FaultyProxy, answer, cut_answer
 from running import Told, started, starting, stopped, told
 from shop import Shop, config_map, deployment, shop
 
@@ -261,15 +261,17 @@ class TestFaults:
         assert f"anna may not create leases.coordination.k8s.io in {namespace}" in message
         assert sorted(run.services(Ready)) == ["cache", "web"]
 
-    @pytest.mark.parametrize("method", ["POST", "DELETE"])
+    @pytest.mark.parametrize("fault", [cut_answer(), answer(500, "etcdserver: leader changed")], ids=["cut", "500"])
     def test_a_lost_answer_leaves_nothing_behind(
-        self, cluster: Cluster, namespace: str, sandbox_kubeconfig: Path, tmp_path: Path, method: str
+        self, cluster: Cluster, unused_namespace: str, sandbox_kubeconfig: Path, tmp_path: Path, fault: Fault
     ) -> None:
         with FaultyProxy(sandbox_kubeconfig, tmp_path) as proxy:
-            proxy.inject(cut_answer(), on=method, path="leases")
-            run = started(connect(kubeconfig=proxy.kubeconfig, environ={}), ours(namespace))
+            proxy.inject(fault, on="POST", path=r"/namespaces\?")
+            proxy.inject(fault, on="POST", path="leases")
+            proxy.inject(fault, on="DELETE", path="leases")
+            run = started(connect(kubeconfig=proxy.kubeconfig, environ={}), ours(unused_namespace))
         assert run.end.exit == 0
-        assert lease(cluster, namespace) is None
+        assert lease(cluster, unused_namespace) is None
 
     def test_a_namespace_that_is_not_there_needs_no_lock_to_be_stopped(
         self, cluster: Cluster, unused_namespace: str

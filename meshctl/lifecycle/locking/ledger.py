@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from meshctl.errors import Conflict, NotFound, Unreachable
+from meshctl.errors import Conflict, NotFound
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.locking.claims import API_VERSION, KIND, Claims, lease_body, lease_name, read
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 TRIES = 30  # each time somebody else was quicker, who then has what was wanted
 _PAUSE = 0.05  # seconds at most before a next try, so that those who collided come apart
-# Somebody was quicker, or it is not known whether what was sent has been done.
-_LOOK_AGAIN = frozenset({"AlreadyExists", "Conflict", "NotFound", "ConnectionLost", "Timeout"})
+_QUICKER = frozenset({"AlreadyExists", "Conflict", "NotFound"})  # what there was has been made, changed or deleted
 
 Edit = Callable[[Claims], Claims]
 
@@ -37,8 +36,8 @@ class Ledger:
         for _ in range(TRIES):
             try:
                 self._known = self._store(edit(read(self._known) if self._known else ()))
-            except (Conflict, NotFound, Unreachable) as error:
-                if error.code not in _LOOK_AGAIN:
+            except (Conflict, NotFound) as error:
+                if error.code not in _QUICKER:
                     raise
                 refusal = error
             else:
@@ -59,7 +58,7 @@ class Ledger:
             return None
         body = lease_body(self._project, self._namespace, claims)
         if self._known is None:
-            return self._cluster.create(body)
+            return self._cluster.create(body, repeatable=True)
         body["metadata"]["resourceVersion"] = self._known["metadata"]["resourceVersion"]
         return self._cluster.patch(self.ref, body)
 
