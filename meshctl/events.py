@@ -41,7 +41,7 @@ class Planned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Applied(Event):
-    """`operation` is "created", "configured", "replaced" or "restarted"; `dry_run` is set when nothing was stored.
+    """`operation` is "created", "configured", "replaced", "restarted" or "scaled"; `dry_run`: nothing was stored.
 
     A client's dry run says "applied": it does not ask what is there.
     """

@@ -30,6 +30,7 @@ COMMANDS: dict[str, Entry] = {
     "stop": Entry("stop", "Delete services in reverse order and wait until they are gone", RUN),
     "restart": Entry("restart", "Roll the pods of services, in order, waiting for each", RUN),
     "reload": Entry("reload", "Apply changed ConfigMaps and Secrets, roll what uses them", RUN),
+    "scale": Entry("scale", "Give services another number of pods", RUN),
     "wait": Entry("wait", "Wait until services are ready, or gone, and say why not", RUN),
     "diff": Entry("diff", "Show what start would change, field by field", RUN),
     "status": Entry("status", "Show each service: ready or why not, image, age, drift", LOOK),

@@ -9,9 +9,18 @@ from __future__ import annotations
 from meshctl.lifecycle.diff import Change, diff
 from meshctl.lifecycle.guard import guard
 from meshctl.lifecycle.interrupt import Interrupt
-from meshctl.lifecycle.options import ReloadOptions, RestartOptions, RunOptions, StartOptions, StopOptions, WaitOptions
+from meshctl.lifecycle.options import (
+    ReloadOptions,
+    RestartOptions,
+    RunOptions,
+    ScaleOptions,
+    StartOptions,
+    StopOptions,
+    WaitOptions,
+)
 from meshctl.lifecycle.reload import reload
 from meshctl.lifecycle.restart import restart
+from meshctl.lifecycle.scale import Size, parse_size, scale
 from meshctl.lifecycle.start import start
 from meshctl.lifecycle.stop import stop, users_of
 from meshctl.lifecycle.waiting import wait
@@ -22,13 +31,17 @@ __all__ = [
     "ReloadOptions",
     "RestartOptions",
     "RunOptions",
+    "ScaleOptions",
+    "Size",
     "StartOptions",
     "StopOptions",
     "WaitOptions",
     "diff",
     "guard",
+    "parse_size",
     "reload",
     "restart",
+    "scale",
     "start",
     "stop",
     "users_of",

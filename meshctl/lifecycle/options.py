@@ -65,6 +65,11 @@ class RestartOptions(RunOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScaleOptions(RunOptions):
+    wait: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReloadOptions(ApplyOptions):
     pass
 
