@@ -29,7 +29,10 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned(Event):
-    """What is going to be done: services in the order of their turn, and the number of objects of each."""
+    """What is going to be done: services in the order of their turn, and the number of objects of all of them.
+
+    `prunes` are objects that have left the templates, and are going to be deleted.
+    """
 
     type = "planned"
     action: str  # "start", "stop", "restart", "reload" …
@@ -37,6 +40,7 @@ class Planned(Event):
     context: str
     services: tuple[str, ...]
     objects: int
+    prunes: tuple[ObjectRef, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +167,7 @@ def record(event: Event) -> dict[str, Any]:
     for each in fields(event):
         if each.name not in body:
             value = getattr(event, each.name)
-            body[each.name] = list(value) if isinstance(value, tuple) else value
+            body[each.name] = [_plain(item) for item in value] if isinstance(value, tuple) else value
     return body
 
 
@@ -174,10 +178,18 @@ def from_record(body: Mapping[str, Any]) -> Event:
     for each in fields(kind):
         if each.name in body:
             value = body[each.name]
-            values[each.name] = tuple(value) if isinstance(value, list) else value
+            values[each.name] = tuple(map(_read, value)) if isinstance(value, list) else value
     values["time"] = datetime.fromisoformat(body["time"]).timestamp()
-    if reference := body["object"]:
-        values["object"] = ObjectRef(
-            reference["apiVersion"], reference["kind"], reference["namespace"], reference["name"]
-        )
+    values["object"] = _read(body["object"])
     return kind(**values)
+
+
+def _plain(item: Any) -> Any:
+    return item.as_dict() if isinstance(item, ObjectRef) else item
+
+
+def _read(item: Any) -> Any:
+    """An object's reference where the contract has one."""
+    if not isinstance(item, Mapping):
+        return item
+    return ObjectRef(item["apiVersion"], item["kind"], item["namespace"], item["name"])

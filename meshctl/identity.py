@@ -34,6 +34,11 @@ class ObjectRef(NamedTuple):
     def group_kind(self) -> tuple[str, str]:
         return (self.group, self.kind)
 
+    @property
+    def versionless(self) -> tuple[str, str, str, str]:
+        """The same for one object in whatever version of its API it was asked for."""
+        return (self.group, self.kind, self.namespace, self.name)
+
     def as_dict(self) -> dict[str, str]:
         """The form of machine output."""
         return {"apiVersion": self.api_version, "kind": self.kind, "namespace": self.namespace, "name": self.name}

@@ -29,7 +29,7 @@ Concurrency = Annotated[int, typer.Option("--concurrency", metavar="N", min=1, h
 ForceConflicts = Annotated[bool, typer.Option("--force-conflicts", help="Take fields that other managers own")]
 TakeOwnership = Annotated[bool, typer.Option("--take-ownership", help="Take over objects that carry another's labels")]
 Replace = Annotated[bool, typer.Option("--replace", help="Delete and make again what has a field that cannot change")]
-Prune = Annotated[bool, typer.Option("--prune/--no-prune", help="Delete what has left the templates")]
+Prune = Annotated[bool, typer.Option("--prune/--no-prune", help="Delete what has left the templates, but no data")]
 Images = Annotated[
     list[str] | None,
     typer.Option("--image", metavar="SERVICE[/CONTAINER]=REF", help="Another image, for this run; repeatable"),

@@ -10,10 +10,7 @@ from meshctl.identity import ObjectRef
 from meshctl.inventory.drift import Key, key
 from meshctl.inventory.reading import ANY_VERSION, Body, Found, Query
 from meshctl.inventory.scope import Scope
-from meshctl.manifest import Manifest
-
-ANNOTATION_SET_KINDS = "applyset.kubernetes.io/contains-group-kinds"  # on the parents of KEP-3659's sets
-LABEL_SET_ID = "applyset.kubernetes.io/id"
+from meshctl.manifest import Manifest, is_parent, kinds_of
 
 # Whatever a service is made of, it mostly has some of these, and its state depends on them.
 _APPLIED = (
@@ -43,7 +40,7 @@ class Belongings:
 
     def add(self, body: Body) -> None:
         metadata = body["metadata"]
-        if LABEL_SET_ID in (metadata.get("labels") or {}):
+        if is_parent(body):
             self.sets.append(body)
         elif any(owner.get("controller") for owner in metadata.get("ownerReferences") or ()):
             self.made.append(body)
@@ -59,7 +56,7 @@ def questions(scope: Scope, found: Found, bundle: Iterable[Manifest]) -> list[Qu
     asked |= {scope.applied(ref.api_version, ref.kind, ref.namespace) for ref in (each.ref for each in bundle)}
     asked -= {scope.applied(*kind) for kind in _MADE}
     known = {(version.rpartition("/")[0], kind) for version, kind in (*_MADE, *(query[:2] for query in asked))}
-    more = {each for body in found.of("ConfigMap") for each in _set_kinds(body)} - known
+    more = {each for body in found.of("ConfigMap") for each in kinds_of(body)} - known
     asked |= {scope.applied(f"{group}/{ANY_VERSION}", kind) for group, kind in more}
     return [*(scope.made(*kind) for kind in _MADE), *sorted(asked)]
 
@@ -76,10 +73,3 @@ def by_service(scope: Scope, found: Found) -> Mapping[str, Belongings]:
 
 def by_identity(found: Found) -> Mapping[Key, Body]:
     return {key(ObjectRef.of(body)): body for bodies in found.objects.values() for body in bodies}
-
-
-def _set_kinds(body: Body) -> set[tuple[str, str]]:
-    """(group, kind) of each member, from a text like `ConfigMap,Deployment.apps`."""
-    listed = (body["metadata"].get("annotations") or {}).get(ANNOTATION_SET_KINDS) or ""
-    parts = [each.strip().partition(".") for each in listed.split(",") if each.strip()]
-    return {(group, kind) for kind, _, group in parts}

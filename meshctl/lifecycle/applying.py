@@ -129,11 +129,11 @@ class Applier:
 
     def _look(self, turn: Turn, manifests: Sequence[Manifest]) -> Task:
         """Sees to it that the world knows these objects, should they exist."""
-        for scope in dict.fromkeys(scope_of(manifest.ref, self._run.config.project) for manifest in manifests):
+        for scope in dict.fromkeys(scope_of(manifest.ref, self._run.config) for manifest in manifests):
             if not self._run.world.knows(scope):
                 yield from self._listen(turn, scope, [each for each in manifests if _is_in(each.ref, scope)])
         for manifest in manifests:
-            if not manifest.ref.namespace and self._run.world.get(manifest.ref) is None:
+            if manifest.ref.namespace != self._namespace and self._run.world.get(manifest.ref) is None:
                 yield from self._look_up(turn, manifest)
 
     def _listen(self, turn: Turn, scope: Scope, concerned: Sequence[Manifest]) -> Task:
@@ -155,7 +155,7 @@ class Applier:
                 return
 
     def _look_up(self, turn: Turn, manifest: Manifest) -> Task:
-        """A cluster-scoped object without the project's label: few, and nobody lists all of a cluster for them."""
+        """An object outside of the namespace that is not labelled as ours: few, and nobody lists a cluster for them."""
         try:
             live = yield from turn.ask(self._run.cluster.get, manifest.ref)
         except NotFound:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from meshctl.errors import MeshctlError
-from meshctl.events import Deleted, Failed, Waiting
+from meshctl.events import Deleted, Event, Failed, Pruned, Waiting
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.failing import failed, still_there
 from meshctl.lifecycle.turn import Stuck, Task, Turn
@@ -16,11 +16,15 @@ from meshctl.manifest import order_key
 
 def delete(turn: Turn, bodies: Sequence[Body], *, kept: Iterable[Body]) -> Task:
     """The reverse of the order in which they were made; those of one rank side by side. Raises Stuck."""
-    turn.progress = f"0 of {len(bodies)} objects deleted"
-    turn.run.world.expect(turn.service, map(ObjectRef.of, bodies))
-    for rank in _ranks(bodies):
-        yield from _send(turn, rank)
-    yield from until_gone(turn, bodies, kept={body["metadata"]["uid"] for body in kept})
+    bodies = yield from _send_all(turn, bodies)
+    staying = {body["metadata"]["uid"] for body in kept}
+    yield from _until_gone(turn, bodies, Deleted, lambda: _pods(turn, staying))
+
+
+def prune(turn: Turn, bodies: Sequence[Body]) -> Task:
+    """As `delete`, but nothing waits for what goes: neither need their pods have ended. Raises Stuck."""
+    bodies = yield from _send_all(turn, bodies)
+    yield from _until_gone(turn, bodies, Pruned, list)
 
 
 def clear(turn: Turn, bodies: Sequence[Body]) -> Task:
@@ -32,6 +36,16 @@ def clear(turn: Turn, bodies: Sequence[Body]) -> Task:
             raise Stuck(*(still_there(turn, ref, turn.run.world.get(ref)) for ref in there))
         turn.sleep_until(turn.timeout)
         yield None
+
+
+def _send_all(turn: Turn, bodies: Sequence[Body]) -> Generator[Event | None, None, list[Body]]:
+    """Gives them back in the order in which they were sent."""
+    turn.progress = f"0 of {len(bodies)} objects deleted"
+    turn.run.world.expect(turn.service, map(ObjectRef.of, bodies))
+    ranks = list(_ranks(bodies))
+    for rank in ranks:
+        yield from _send(turn, rank)
+    return [body for rank in ranks for body in rank]
 
 
 def _send(turn: Turn, bodies: Sequence[Body], *, propagation: str = "Background") -> Task:
@@ -54,20 +68,25 @@ def _send(turn: Turn, bodies: Sequence[Body], *, propagation: str = "Background"
 
 
 def until_gone(turn: Turn, bodies: Sequence[Body], *, kept: Collection[str]) -> Task:
-    """Tells of each object when it is gone, and of the service at last; pods are waited for but not told one by one.
+    """Tells of each object when it is gone, and of the service at last; `kept` are uids of what stays."""
+    yield from _until_gone(turn, bodies, Deleted, lambda: _pods(turn, kept))
+    yield Deleted(service=turn.service)
 
-    `kept` are uids of what stays.
-    """
+
+def _until_gone(
+    turn: Turn, bodies: Sequence[Body], told_as: type[Deleted | Pruned], pods_left: Callable[[], list[ObjectRef]]
+) -> Task:
+    """Tells of each object when it is gone; pods are waited for but not told one by one."""
     left = {ObjectRef.of(body): body["metadata"]["uid"] for body in bodies}
     told = ""
     while True:
         for ref in [ref for ref, uid in left.items() if not _is_there(turn, ref, uid)]:
             del left[ref]
-            yield Deleted(service=turn.service, object=ref)
+            yield told_as(service=turn.service, object=ref)
         turn.progress = f"{len(bodies) - len(left)} of {len(bodies)} objects deleted"
-        pods = _pods(turn, kept)
+        pods = pods_left()
         if not left and not pods:
-            break
+            return
         if turn.late:
             ref = next(iter([*left, *pods]))
             raise Stuck(still_there(turn, ref, turn.run.world.get(ref)))
@@ -77,7 +96,6 @@ def until_gone(turn: Turn, bodies: Sequence[Body], *, kept: Collection[str]) -> 
             told = reason
         turn.sleep_until(turn.timeout)
         yield None
-    yield Deleted(service=turn.service)
 
 
 def _is_there(turn: Turn, ref: ObjectRef, uid: str) -> bool:

@@ -13,7 +13,15 @@ from meshctl.identity import ObjectRef
 from meshctl.lifecycle.ownership import has_controller, service_in
 from meshctl.lifecycle.run import Run
 from meshctl.lifecycle.world import Body
-from meshctl.manifest import LABEL_MANAGED_BY, LABEL_NAMESPACE, LABEL_PART_OF, MANAGED_BY
+from meshctl.manifest import (
+    LABEL_MANAGED_BY,
+    LABEL_NAMESPACE,
+    LABEL_PART_OF,
+    LABEL_SERVICE,
+    MANAGED_BY,
+    is_parent,
+    namespaces_of,
+)
 
 if TYPE_CHECKING:
     from meshctl.cluster import Listing, Resource
@@ -27,21 +35,32 @@ _FOLLOWERS = {
 }  # labelled like, and gone with, what made them
 
 
-def find(run: Run) -> Found:
+def find(run: Run, *, take_ownership: bool = False) -> Found:
     """Every object that carries the project's labels, by service; one LIST a kind, all at once.
 
-    What may not be listed is left out: whoever has no right to see a kind has made none of it.
+    What may not be listed is left out: whoever has no right to see a kind has made none of it. With `take_ownership`
+    also what others say by now that they manage it.
     """
-    ours = f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_PART_OF}={run.config.project}"
+    ours = f"{LABEL_PART_OF}={run.config.project},{LABEL_SERVICE}"
+    ours += "" if take_ownership else f",{LABEL_MANAGED_BY}={MANAGED_BY}"
     elsewhere = f"{ours},{LABEL_NAMESPACE}={run.config.namespace}"
-    answers: list[Future[Listing]] = []
-    for resource in _deletable(run.ask(run.cluster.resources)):
-        if resource.namespaced:
-            answers.append(_list(run, resource, run.config.namespace, ours))
-        if not resource.namespaced or run.config.cluster.allow_namespaces:
-            answers.append(_list(run, resource, "", elsewhere))
-    run.wait_for(answers)
-    return _by_service(_items(answers), run.config.project)
+    namespaced, scoped = _deletable(run.ask(run.cluster.resources))
+    bodies = _listed(
+        run,
+        [
+            *((resource, run.config.namespace, ours) for resource in namespaced),
+            *((resource, "", elsewhere) for resource in scoped),
+        ],
+    )
+    others = _other_namespaces(run, bodies)
+    bodies += _listed(run, [(resource, name, elsewhere) for name in others for resource in namespaced])
+    return _by_service(bodies, run.config.project)
+
+
+def _other_namespaces(run: Run, bodies: Iterable[Body]) -> set[str]:
+    """Those that the parents of our sets know of, and that the config names."""
+    known = {name for body in bodies if is_parent(body) for name in namespaces_of(body)}
+    return known | {name for name in run.config.cluster.allow_namespaces if not set("*?[") & set(name)}
 
 
 def add_claims(run: Run, found: Found) -> None:
@@ -62,16 +81,24 @@ def add_claims(run: Run, found: Found) -> None:
             found[service].append(claim)
 
 
-def _deletable(resources: Iterable[Resource]) -> list[Resource]:
-    return [
+def _deletable(resources: Iterable[Resource]) -> tuple[list[Resource], list[Resource]]:
+    """Of namespaced kinds, and of others."""
+    kinds = [
         resource
         for resource in resources
         if "delete" in resource.verbs and (resource.api_version.rpartition("/")[0], resource.kind) not in _FOLLOWERS
     ]
+    return [each for each in kinds if each.namespaced], [each for each in kinds if not each.namespaced]
 
 
-def _list(run: Run, resource: Resource, namespace: str, labels: str) -> Future[Listing]:
-    return run.workers.submit("", run.cluster.list, resource.api_version, resource.kind, namespace, labels=labels)
+def _listed(run: Run, questions: Iterable[tuple[Resource, str, str]]) -> list[Body]:
+    """Of each kind, namespace and selector."""
+    answers = [
+        run.workers.submit("", run.cluster.list, resource.api_version, resource.kind, namespace, labels=labels)
+        for resource, namespace, labels in questions
+    ]
+    run.wait_for(answers)
+    return list(_items(answers))
 
 
 def _items(answers: Iterable[Future[Listing]]) -> Iterable[Body]:

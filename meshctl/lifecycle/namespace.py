@@ -19,14 +19,14 @@ ANNOTATION_EXPIRES = "meshctl.dev/expires"
 LOOK_AGAIN = 0.5  # seconds between two looks at a namespace that goes: its rights may not include to watch it
 
 
-def ensure_namespace(run: Run, *, ttl: float | None = None, dry_run: bool = False) -> Iterator[Event]:
-    """Raises ClusterError when it is on its way out, or may not be made.
+def ensure_namespace(
+    run: Run, live: dict[str, Any] | None, *, ttl: float | None = None, dry_run: bool = False
+) -> Iterator[Event]:
+    """`live` is what `find_namespace` has found. Raises ClusterError when it may not be made.
 
     `ttl`, in seconds from now, goes before the config's, and also for a namespace of ours that is there already.
     """
-    live = find_namespace(run)
     if live is not None:
-        refuse_terminating(live)
         if ttl is not None:
             yield _prolonged(run, live, ttl, dry_run=dry_run)
         return
@@ -50,6 +50,18 @@ def _prolonged(run: Run, live: dict[str, Any], ttl: float, *, dry_run: bool) -> 
     return Applied(object=ref, operation="configured", dry_run=dry_run)
 
 
+def usable_namespace(run: Run) -> dict[str, Any] | None:
+    """None when it has yet to be made. Raises ClusterError when it is on its way out."""
+    live = find_namespace(run)
+    if live is not None and "deletionTimestamp" in live["metadata"]:
+        raise ClusterError(
+            f"namespace {live['metadata']['name']} is being deleted",
+            code="NamespaceTerminating",
+            suggestion="wait until it is gone, or take another one with -n",
+        )
+    return live
+
+
 def find_namespace(run: Run) -> dict[str, Any] | None:
     """None when it is not there. Whoever may not look at namespaces was given one: then it counts as there."""
     try:
@@ -58,15 +70,6 @@ def find_namespace(run: Run) -> dict[str, Any] | None:
         return None
     except Forbidden:
         return {"metadata": {"name": run.config.namespace}}
-
-
-def refuse_terminating(live: dict[str, Any]) -> None:
-    if "deletionTimestamp" in live["metadata"]:
-        raise ClusterError(
-            f"namespace {live['metadata']['name']} is being deleted",
-            code="NamespaceTerminating",
-            suggestion="wait until it is gone, or take another one with -n",
-        )
 
 
 def refuse_to_delete(run: Run, *, kept: Collection[Any], others: Collection[str]) -> None:

@@ -12,7 +12,7 @@ from meshctl.errors import MeshctlError, NoSuchKind, NotFound
 from meshctl.events import Applied, Event, Failed, Finished, Planned, Unchanged, Warned
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.applying import defined_kinds
-from meshctl.lifecycle.namespace import ensure_namespace, find_namespace, refuse_terminating
+from meshctl.lifecycle.namespace import ensure_namespace, usable_namespace
 from meshctl.lifecycle.options import StartOptions
 from meshctl.lifecycle.ownership import not_ours, other_owner
 from meshctl.lifecycle.run import Run
@@ -54,7 +54,7 @@ def sketch(planned: Planned, bundle: Bundle) -> Iterator[Event]:
 def dry_run(run: Run, planned: Planned, _: object, bundle: Bundle, options: StartOptions) -> Iterator[Event]:
     """A start whose every apply is a dry run: in order, waiting for nothing."""
     yield planned
-    yield from ensure_namespace(run, ttl=options.ttl, dry_run=True)
+    yield from ensure_namespace(run, usable_namespace(run), ttl=options.ttl, dry_run=True)
     foreseen = prospects(run, bundle, force_conflicts=options.force_conflicts, take_ownership=options.take_ownership)
     yield from (_event(prospect) for prospect in foreseen)
     if unverified := sum(not (prospect.verified or prospect.error) for prospect in foreseen):
@@ -82,18 +82,16 @@ class _Preview:
         self._refused: dict[Scope, MeshctlError] = {}
 
     def prospects(self) -> Sequence[Prospect]:
-        live = find_namespace(self._run)
-        if live is None:
+        if usable_namespace(self._run) is None:
             return [Prospect(manifest, None) for manifest in self._bundle]
-        refuse_terminating(live)
         self._listen()
-        self._look_up([each.ref for each in self._bundle if not each.ref.namespace])
+        self._look_up([each.ref for each in self._bundle if each.ref.namespace != self._bundle.namespace])
         asked = [(each, self._known(each) or self._ask(each)) for each in self._bundle]
         self._run.wait_for([answer for _, answer in asked if isinstance(answer, Future)])
         return [found if isinstance(found, Prospect) else self._answer(each, found) for each, found in asked]
 
     def _listen(self) -> None:
-        scopes = dict.fromkeys(scope_of(each.ref, self._run.config.project) for each in self._bundle)
+        scopes = dict.fromkeys(scope_of(each.ref, self._run.config) for each in self._bundle)
         answers = {scope: self._run.listening(scope, "") for scope in scopes}
         self._run.wait_for(answers.values())
         for scope, answer in answers.items():
@@ -103,7 +101,7 @@ class _Preview:
                 self._refused[scope] = error
 
     def _look_up(self, refs: Iterable[ObjectRef]) -> None:
-        """Cluster-scoped objects that are not labelled as the project's."""
+        """Objects outside of the namespace that are not labelled as ours."""
         unknown = [ref for ref in refs if self._run.world.get(ref) is None]
         answers = [self._run.workers.submit("", self._run.cluster.get, ref) for ref in unknown]
         self._run.wait_for(answers)
@@ -116,7 +114,7 @@ class _Preview:
     def _known(self, manifest: Manifest) -> Prospect | None:
         """What needs no question."""
         live = self._run.world.get(manifest.ref)
-        if error := self._refused.get(scope_of(manifest.ref, self._run.config.project)):
+        if error := self._refused.get(scope_of(manifest.ref, self._run.config)):
             soon = (manifest.ref.api_version, manifest.ref.kind) in self._defined
             return Prospect(manifest, None, error=None if isinstance(error, NoSuchKind) and soon else error)
         if live is None:

@@ -16,10 +16,11 @@ from meshctl.lifecycle.options import ReloadOptions
 from meshctl.lifecycle.order import stop_order
 from meshctl.lifecycle.ownership import not_ours, other_owner
 from meshctl.lifecycle.run import Run
+from meshctl.lifecycle.sets import enlist
 from meshctl.lifecycle.settling import until_ready
 from meshctl.lifecycle.turn import Stuck, Task, Turn
 from meshctl.lifecycle.walk import Walk
-from meshctl.lifecycle.world import scope_of
+from meshctl.lifecycle.world import Scope, scope_of
 from meshctl.manifest import ANNOTATION_CONFIG_HASH, Bundle, Manifest, pod_template
 
 if TYPE_CHECKING:
@@ -58,9 +59,10 @@ class _Reload:
 
     def __iter__(self) -> Iterator[Event]:
         """All configuration first: a service may read that of another which it does not need."""
-        project = self._plan.config.project
+        config = self._plan.config
         names = self._plan.services
-        self._run.listen(scope_of(each.ref, project) for name in names for each in self._of(name))
+        scopes = [scope_of(each.ref, config) for name in names for each in self._of(name)]
+        self._run.listen([Scope("v1", "ConfigMap", config.namespace), *scopes])
         running = [name for name in names if any(self._run.world.get(each.ref) for each in self._of(name))]
         if not running:
             raise ClusterError(
@@ -87,6 +89,8 @@ class _Reload:
         return [*self._configuration[service], *self._workloads[service]]
 
     def _configure(self, turn: Turn) -> Task:
+        refs = [manifest.ref for manifest in self._configuration[turn.service]]
+        yield from enlist(turn, refs, take_ownership=self._options.take_ownership)
         yield from self._applier.apply(turn, self._configuration[turn.service])
 
     def _roll(self, turn: Turn) -> Task:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meshctl.events import Event, Planned
+from meshctl.identity import ObjectRef
 from meshctl.lifecycle.applying import Applier
 from meshctl.lifecycle.interrupt import Interrupt
-from meshctl.lifecycle.namespace import ensure_namespace
+from meshctl.lifecycle.locking import EVERYTHING
+from meshctl.lifecycle.namespace import ensure_namespace, usable_namespace
 from meshctl.lifecycle.options import StartOptions
-from meshctl.lifecycle.order import start_order
+from meshctl.lifecycle.order import start_order, stop_order
 from meshctl.lifecycle.preview import dry_run, sketch
 from meshctl.lifecycle.run import Run
+from meshctl.lifecycle.sets import Sets, enlist
 from meshctl.lifecycle.settling import until_ready
 from meshctl.lifecycle.turn import Task, Turn
 from meshctl.lifecycle.walk import Walk
-from meshctl.lifecycle.world import scope_of
 from meshctl.manifest import Bundle
 
 if TYPE_CHECKING:
@@ -52,20 +55,41 @@ class _Start:
         self._bundle = bundle
         self._options = options
         self._applier = Applier(run, bundle.namespace, bundle, options)
+        self._sets = Sets(run, bundle, prunes=options.prune, everything=options.everything)
+        self._done: list[str] = []
 
     def __iter__(self) -> Iterator[Event]:
-        yield self._planned
-        yield from ensure_namespace(self._run, ttl=self._options.ttl)
-        yield from self._run.hold("start", self._plan.services)
-        self._run.listen(scope_of(manifest.ref, self._plan.config.project) for manifest in self._bundle)
+        """The plan tells what is pruned, so what is there is looked at first."""
+        live = usable_namespace(self._run)
+        if live:
+            self._sets.listen()
+        prunes = self._sets.leaving_all()
+        yield replace(self._planned, prunes=tuple(map(ObjectRef.of, prunes)))
+        yield from ensure_namespace(self._run, live, ttl=self._options.ttl)
+        yield from self._run.hold("start", [EVERYTHING] if self._sets.orphans else self._plan.services)
+        if not live:
+            self._sets.listen()
         order = start_order(self._plan, self._planned.services)
         yield from Walk(self._run, self._planned.services, order, self._service)
+        yield from self._prune({body["metadata"]["uid"] for body in prunes})
 
     def _service(self, turn: Turn) -> Task:
         manifests = self._bundle.of(turn.service)
+        refs = [manifest.ref for manifest in manifests]
+        yield from enlist(turn, refs, take_ownership=self._options.take_ownership)
         yield from self._applier.apply(turn, manifests)
         if self._options.wait:
-            yield from until_ready(turn, [manifest.ref for manifest in manifests])
+            yield from until_ready(turn, refs)
+        self._done.append(turn.service)
+
+    def _prune(self, planned: Collection[str]) -> Iterator[Event]:
+        """What left a service goes when the service is up, what left the config when everything is."""
+        if self._run.interrupt.is_set() or (self._options.fail_fast and self._run.tally.exit):
+            return
+        everything_is_up = not self._run.tally.exit
+        names = [*self._done, *(self._sets.more if everything_is_up else ())]
+        unsettled = [name for name in names if not self._sets.is_settled(name)]
+        yield from Walk(self._run, unsettled, stop_order(None, unsettled), lambda turn: self._sets.prune(turn, planned))
 
 
 def _services(plan: Plan, bundle: Bundle) -> tuple[str, ...]:

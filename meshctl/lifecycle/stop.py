@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meshctl.config import nearest
 from meshctl.errors import GuardError, UsageError
-from meshctl.events import Event, Planned, Unchanged, Warned
+from meshctl.events import Deleted, Event, Planned, Unchanged, Warned
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.deleting import delete
 from meshctl.lifecycle.discovering import Found, add_claims, find
@@ -17,10 +17,11 @@ from meshctl.lifecycle.namespace import delete_namespace, refuse_to_delete
 from meshctl.lifecycle.options import StopOptions
 from meshctl.lifecycle.order import stop_order
 from meshctl.lifecycle.run import Run
+from meshctl.lifecycle.sets import put_parent, set_of
 from meshctl.lifecycle.turn import Task, Turn
 from meshctl.lifecycle.walk import Walk
 from meshctl.lifecycle.world import Body, Scope, closer_scopes, scope_of
-from meshctl.manifest import NAMESPACE_SERVICE, is_kept
+from meshctl.manifest import NAMESPACE_SERVICE, is_kept, is_parent
 from meshctl.plan import Plan, Selection, select
 from meshctl.plan.order import inverse
 
@@ -54,7 +55,7 @@ class _Stop:
     def __iter__(self) -> Iterator[Event]:
         """Held first, then looked for: what another run has just made is found too. The plan is told before all."""
         told = list(self._run.hold("stop", self._wanted()))
-        self._found = find(self._run)
+        self._found = find(self._run, take_ownership=self._options.take_ownership)
         add_claims(self._run, self._found)
         names = self._selected()
         if self._options.delete_namespace:
@@ -110,7 +111,7 @@ class _Stop:
         return select(self._config, Selection(services=declared), closure=False) if declared else None
 
     def _leaving(self, service: str) -> list[Body]:
-        return [body for body in self._found[service] if not self._is_kept(body)]
+        return [body for body in self._found[service] if not (self._is_kept(body) or is_parent(body))]
 
     def _kept(self, services: Iterable[str]) -> list[Body]:
         return [body for service in services for body in self._found[service] if self._is_kept(body)]
@@ -120,9 +121,19 @@ class _Stop:
         return is_data or is_kept(body)
 
     def _service(self, turn: Turn) -> Task:
-        for kept in self._kept([turn.service]):
-            yield Unchanged(service=turn.service, object=ObjectRef.of(kept))
-        yield from delete(turn, self._leaving(turn.service), kept=self._kept([turn.service]))
+        kept = self._kept([turn.service])
+        yield from (Unchanged(service=turn.service, object=ObjectRef.of(body)) for body in kept)
+        yield from delete(turn, self._leaving(turn.service), kept=kept)
+        yield from self._leave_set(turn, kept)
+        yield Deleted(service=turn.service)
+
+    def _leave_set(self, turn: Turn, kept: Iterable[Body]) -> Task:
+        """The parent stays as long as there are members, and goes with the last."""
+        ours = set_of(self._run, turn.service)
+        for parent in filter(is_parent, self._found[turn.service]):
+            self._run.world.put(parent)
+        members = [ObjectRef.of(body) for body in kept if ours.has(body)]
+        yield from put_parent(turn, ours, ours.body(members) if members else None)
 
 
 def users_of(config: Config, names: Collection[str]) -> set[str]:
@@ -157,4 +168,4 @@ def _in_order(plan: Plan | None, names: Collection[str]) -> list[str]:
 def _scopes(leaving: Iterable[Body], config: Config) -> set[Scope]:
     """The kinds that go, and their pods: a workload is gone before they are."""
     pods, replica_sets, _ = closer_scopes(config.namespace)
-    return {scope_of(ObjectRef.of(body), config.project) for body in leaving} | {pods, replica_sets}
+    return {scope_of(ObjectRef.of(body), config) for body in leaving} | {pods, replica_sets}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from meshctl.errors import worst_exit
-from meshctl.events import Applied, Blocked, Deleted, Event, Failed, Ready, Unchanged, Warned
+from meshctl.events import Applied, Blocked, Deleted, Event, Failed, Pruned, Ready, Unchanged, Warned
 from meshctl.lifecycle.ownership import NOT_OURS
 
 NOT_BEGUN = "NotBegun"
@@ -16,7 +16,7 @@ _GUARDED = 3  # the exit code of what is refused because it is another's
 
 
 class Tally:
-    """`applied`, `unchanged` and `deleted` count objects, all others services."""
+    """`applied`, `unchanged`, `deleted` and `pruned` count objects, all others services."""
 
     def __init__(self) -> None:
         self._objects: Counter[str] = Counter()
@@ -25,10 +25,8 @@ class Tally:
 
     def add(self, event: Event) -> None:
         match event:
-            case Applied():
-                self._objects["applied"] += 1
-            case Unchanged():
-                self._objects["unchanged"] += 1
+            case Applied() | Unchanged() | Pruned():
+                self._objects[event.type] += 1
             case Deleted(object=None):
                 self._note("gone", event)
             case Deleted():

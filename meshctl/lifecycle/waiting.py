@@ -18,7 +18,7 @@ from meshctl.lifecycle.settling import until_ready
 from meshctl.lifecycle.turn import Stuck, Task, Turn
 from meshctl.lifecycle.walk import Walk
 from meshctl.lifecycle.world import Body, closer_scopes, scope_of
-from meshctl.manifest import is_kept, order_key
+from meshctl.manifest import is_kept, is_parent, order_key
 
 if TYPE_CHECKING:
     from meshctl.cluster import Cluster
@@ -45,7 +45,7 @@ class _Wait:
         self._found = find(self._run)
         bodies = [body for name in self._services for body in self._of(name)]
         yield self.planned(len(bodies))
-        scopes = {scope_of(ObjectRef.of(body), self._run.config.project) for body in bodies}
+        scopes = {scope_of(ObjectRef.of(body), self._run.config) for body in bodies}
         if bodies and self._goal == DELETED:
             scopes |= set(closer_scopes(self._run.config.namespace)[:2])
         self._run.listen(scopes)
@@ -62,7 +62,7 @@ class _Wait:
 
     def _of(self, service: str) -> list[Body]:
         """In the order in which start applied them; for their end, without what a stop keeps."""
-        bodies = self._found.get(service, [])
+        bodies = [body for body in self._found.get(service, ()) if not is_parent(body)]
         if self._goal == DELETED:
             bodies = [body for body in bodies if body["kind"] != "PersistentVolumeClaim" and not is_kept(body)]
         return sorted(bodies, key=lambda body: order_key(ObjectRef.of(body)))

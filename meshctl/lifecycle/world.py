@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from meshctl.identity import ObjectRef
 from meshctl.informer import Informer
 from meshctl.lifecycle.ownership import service_in
-from meshctl.manifest import LABEL_PART_OF, LABEL_SERVICE
+from meshctl.manifest import LABEL_NAMESPACE, LABEL_PART_OF, LABEL_SERVICE
 
 if TYPE_CHECKING:
     from meshctl.cluster import Cluster
+    from meshctl.config import Config
 
 Body = Mapping[str, Any]
 
@@ -28,11 +29,12 @@ class Scope(NamedTuple):
     fields: str = ""
 
 
-def scope_of(ref: ObjectRef, project: str) -> Scope:
-    """The whole namespace, so that other owners' objects are seen too; of cluster-scoped kinds only the project's."""
-    if ref.namespace:
+def scope_of(ref: ObjectRef, config: Config) -> Scope:
+    """All of the developer's namespace, so that other owners' objects are seen too; elsewhere only what is ours."""
+    if ref.namespace == config.namespace:
         return Scope(ref.api_version, ref.kind, ref.namespace)
-    return Scope(ref.api_version, ref.kind, labels=f"{LABEL_PART_OF}={project}")
+    ours = f"{LABEL_PART_OF}={config.project},{LABEL_NAMESPACE}={config.namespace}"
+    return Scope(ref.api_version, ref.kind, ref.namespace, labels=ours)
 
 
 def closer_scopes(namespace: str) -> tuple[Scope, ...]:
@@ -85,6 +87,11 @@ class World:
 
     def get(self, ref: ObjectRef) -> Body | None:
         return self._objects.get(ref)
+
+    @property
+    def services(self) -> set[str]:
+        """Those of the project that something is there of."""
+        return {name for name, objects in self._by_service.items() if name and objects}
 
     def of(self, service: str) -> list[Body]:
         """The service's live objects; pods and ReplicaSets among them once somebody listens to those."""

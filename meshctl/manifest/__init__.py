@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshctl.manifest.applyset import LABEL_MEMBER, ApplySet, is_parent, kinds_of, namespaces_of
 from meshctl.manifest.bundle import Bundle, Manifest, Source
 from meshctl.manifest.images import Image, parse_image, with_images
 from meshctl.manifest.kinds import WORKLOADS, is_namespaced, order_key
@@ -30,6 +31,7 @@ __all__ = [
     "ANNOTATION_KEEP",
     "LABEL_INJECT",
     "LABEL_MANAGED_BY",
+    "LABEL_MEMBER",
     "LABEL_NAMESPACE",
     "LABEL_OWNER",
     "LABEL_PART_OF",
@@ -38,6 +40,7 @@ __all__ = [
     "MANAGED_BY",
     "NAMESPACE_SERVICE",
     "WORKLOADS",
+    "ApplySet",
     "Bundle",
     "Fault",
     "Image",
@@ -46,7 +49,10 @@ __all__ = [
     "config_references",
     "is_kept",
     "is_namespaced",
+    "is_parent",
+    "kinds_of",
     "label_selector",
+    "namespaces_of",
     "object_faults",
     "order_key",
     "parse_image",

@@ -11,11 +11,13 @@ from meshctl.errors import Caution, TemplateError
 from meshctl.manifest import (
     LABEL_INJECT,
     LABEL_MANAGED_BY,
+    LABEL_MEMBER,
     LABEL_NAMESPACE,
     LABEL_PART_OF,
     LABEL_PROJECT,
     LABEL_SERVICE,
     MANAGED_BY,
+    ApplySet,
     is_namespaced,
     pod_template,
     service_label,
@@ -24,6 +26,7 @@ from meshctl.render.documents import Draft
 
 FOREIGN_NAMESPACE = "MSH108"
 OWNERSHIP_GIVES_WAY = "MSH111"
+FOREIGN_SET = "MSH113"
 CUSTOM_RESOURCE_DEFINITION = "CustomResourceDefinition"
 
 
@@ -37,8 +40,15 @@ class Owner:
 
     def place(self, draft: Draft) -> TemplateError | None:
         """Gives a namespaced object its namespace, and takes it from any other. Returns the error of one that is
-        meant for a namespace of somebody else."""
+        meant for a namespace, or for an ApplySet, of somebody else."""
         metadata = draft.body["metadata"]
+        if (metadata.get("labels") or {}).get(LABEL_MEMBER) not in (None, self._set_id(draft)):
+            return draft.error(
+                f"this {draft.body['kind']} is part of an ApplySet already",
+                FOREIGN_SET,
+                ("metadata", "labels", LABEL_MEMBER),
+                "take the label out of the template: meshctl has a set for each service",
+            )
         wanted = metadata.pop("namespace", None)
         if not self._is_namespaced(draft):
             return None
@@ -63,8 +73,11 @@ class Owner:
                 yield self._gave_way(draft, name, theirs[name], value)
         if metadata.get("namespace") != self._config.namespace:
             labels[LABEL_NAMESPACE] = self._config.namespace
-        metadata["labels"] = {**theirs, **labels}
+        metadata["labels"] = {**theirs, **labels, LABEL_MEMBER: self._set_id(draft)}
         self._label_pods(draft)
+
+    def _set_id(self, draft: Draft) -> str:
+        return ApplySet(self._config.project, self._config.namespace, draft.service).id
 
     def _label_pods(self, draft: Draft) -> None:
         """Whose pods they are; never on selectors or volumeClaimTemplates, which nobody can change later."""

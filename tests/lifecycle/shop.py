@@ -13,10 +13,13 @@ from meshctl.config import Config, Wait
 from meshctl.errors import Where
 from meshctl.manifest import (
     LABEL_MANAGED_BY,
+    LABEL_MEMBER,
+    LABEL_NAMESPACE,
     LABEL_PART_OF,
     LABEL_PROJECT,
     LABEL_SERVICE,
     MANAGED_BY,
+    ApplySet,
     Bundle,
     Manifest,
     Source,
@@ -79,7 +82,10 @@ def labelled(body: Body, config: Config, service: str) -> Body:
         metadata.setdefault("namespace", config.namespace)
     value = service.replace("_", "meshctl.")
     ours = {LABEL_MANAGED_BY: MANAGED_BY, LABEL_PART_OF: config.project, LABEL_SERVICE: value}
-    metadata["labels"] = {**(metadata.get("labels") or {}), **ours}
+    ours[LABEL_MEMBER] = ApplySet(config.project, config.namespace, service).id
+    if metadata.get("namespace") != config.namespace:
+        ours = {LABEL_NAMESPACE: config.namespace, **ours}
+    metadata["labels"] = {**ours, **(metadata.get("labels") or {})}
     if (template := pod_template(made)) and made["kind"] != "Pod":
         labels = template.setdefault("metadata", {}).setdefault("labels", {})
         labels.update({LABEL_SERVICE: value, LABEL_PROJECT: config.project})

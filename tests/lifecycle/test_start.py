@@ -59,8 +59,8 @@ def test_requests_are_few(cluster: Cluster, namespace: str) -> None:
     ours = shop(namespace, {name: [] for name in names}, **{name: [config_map(name), service(name)] for name in names})
     cluster.requests.clear()
     started(cluster, ours)
-    assert cluster.requests["apply"] == 60
-    assert cluster.requests.total() <= 60 + 2 * 2 + 20
+    assert cluster.requests["apply"] == 60 + 30
+    assert cluster.requests.total() <= 60 + 2 * 2 + 2 * 30 + 20
 
 
 def test_only_what_changed_is_sent(cluster: Cluster, namespace: str) -> None:

@@ -50,7 +50,13 @@ def test_a_service_goes_in_the_reverse_order_of_kinds(
     with FaultyProxy(sandbox_kubeconfig, tmp_path) as proxy:
         stopped(connect(kubeconfig=proxy.kubeconfig, environ={}), ours)
     deleted = [seen.path.split("/")[-2] for seen in proxy.seen if seen.method == "DELETE"]
-    assert deleted == ["deployments", "services", "configmaps", "leases"]  # the run's own lock comes last
+    assert deleted == [
+        "deployments",
+        "services",
+        "configmaps",
+        "configmaps",
+        "leases",
+    ]  # the parent, the lock
 
 
 def test_what_does_not_go_in_time_is_named_with_what_holds_it(cluster: Cluster, namespace: str) -> None:

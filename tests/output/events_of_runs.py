@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from meshctl.events import (
     Applied,
@@ -36,7 +37,9 @@ def deployment(name: str) -> ObjectRef:
 
 def a_start() -> Iterable[Event]:
     """A run in which everything happens: changes, waits, a failure, what it blocks, a warning, an error."""
-    yield planned("postgres", "cache", "web", "admin")
+    yield replace(
+        planned("postgres", "cache", "web", "admin"), prunes=(ObjectRef("v1", "ConfigMap", "dev-anna", "old"),)
+    )
     yield Waiting(service="web", reason="postgres, cache", time=BEGAN + 0.1)
     yield Applied(service="postgres", object=deployment("postgres"), operation="created", time=BEGAN + 0.2)
     yield Unchanged(service="cache", object=deployment("cache"), time=BEGAN + 0.3)

@@ -29,7 +29,7 @@ def shown(events: Iterable[Event], form: str = "human", **allowed: object) -> st
 
 def test_in_a_pipe_an_event_is_one_plain_line_and_the_end_explains() -> None:
     assert shown(a_start()).splitlines() == [
-        "start: 4 services, 4 objects, in namespace dev-anna of kind-dev",
+        "start: 4 services, 4 objects, in namespace dev-anna of kind-dev; prunes 1 object: configmap/old",
         "   0.1s  web       waiting: postgres, cache",
         "   0.2s  postgres  deployment.apps/postgres created",
         "   0.3s  cache     deployment.apps/cache unchanged",

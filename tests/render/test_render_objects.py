@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from rendering import config_map, rendered
 
-from meshctl.errors import Where
-from meshctl.manifest import Manifest
+from meshctl.errors import TemplateError, Where
+from meshctl.manifest import ApplySet, Manifest
 
 OWNED = {
     "app.kubernetes.io/managed-by": "meshctl",
     "app.kubernetes.io/part-of": "shop",
     "meshctl.dev/service": "web",
+    "applyset.kubernetes.io/part-of": ApplySet("shop", "dev-anna", "web").id,
 }
 POD = {"meshctl.dev/service": "web", "meshctl.dev/project": "shop"}
 WORKLOAD = """\
@@ -135,6 +136,12 @@ class TestLabels:
         assert warning.message == (
             "label app.kubernetes.io/managed-by of ConfigMap web becomes meshctl; the template has Helm"
         )
+
+    def test_what_is_of_another_set_is_refused(self, tmp_path: Path) -> None:
+        text = config_map().replace("name: web", "name: web\n  labels: {applyset.kubernetes.io/part-of: theirs}")
+        with pytest.raises(TemplateError) as raised:
+            one(tmp_path, text)
+        assert (raised.value.code, raised.value.where) == ("MSH113", Where("templates/web/a.yaml", 5, 44))
 
     @pytest.mark.parametrize(
         "config", ["service: {web: {inject: false}}", "service: [web]\nskip_inject_service: [web]"]

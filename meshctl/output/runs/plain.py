@@ -44,7 +44,13 @@ def _plan(event: Planned) -> str:
     services = wording.count(len(event.services), "service")
     objects = wording.count(event.objects, "object")
     place = f"namespace {event.namespace}" + (f" of {event.context}" if event.context else "")
-    return f"{event.action}: {services}, {objects}, in {place}"
+    return "; ".join(filter(None, [f"{event.action}: {services}, {objects}, in {place}", prunes(event)]))
+
+
+def prunes(event: Planned) -> str:
+    """What is going to be deleted as no template has it any more; empty when nothing is."""
+    names = ", ".join(map(wording.resource, event.prunes))
+    return f"prunes {wording.count(len(event.prunes), 'object')}: {names}" if names else ""
 
 
 def what(event: Event) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from meshctl.events import ErrorRaised, Event, Finished, record
+from meshctl.events import ErrorRaised, Event, Finished, Planned, record
 from meshctl.output.documents import as_line
 from meshctl.output.runs.board import Board
-from meshctl.output.runs.plain import PlainLines
+from meshctl.output.runs.plain import PlainLines, prunes
 from meshctl.output.runs.summary import summary
 from meshctl.output.terminal import Terminal
 
@@ -89,6 +89,8 @@ class LivePrinter(Printer):
 
     def show(self, event: Event) -> None:
         self._board.take(event)
+        if isinstance(event, Planned) and event.prunes:
+            self.notice(prunes(event))
         if isinstance(event, Finished):
             self.close()
             width, height = self._terminal.width, self._terminal.height
