@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,9 +16,12 @@ from jinja2.exceptions import TemplateNotFound
 
 from meshctl import __version__, cache
 from meshctl.errors import TemplateError, Where, raise_all
+from meshctl.templating import budget
+from meshctl.templating.counting import VERSION
 from meshctl.templating.faults import Faults
 from meshctl.templating.folders import Folders
-from meshctl.templating.jinja import LARGEST_TEXT, Dialect
+from meshctl.templating.jinja import Dialect
+from meshctl.templating.limits import LARGEST_TEXT
 
 TakesIn = Callable[[str, str], object]  # is told the name of a template and that of one that it takes in
 
@@ -53,7 +56,9 @@ class Loader(BaseLoader):
 
 
 def environment(folders: Folders, home: Path | None, takes_in: TakesIn | None) -> Templates:
-    bytecode = cache.private(home / f"templates-{__version__}-{sys.implementation.cache_tag}") if home else None
+    bytecode = (
+        cache.private(home / f"templates-{__version__}-{VERSION}-{sys.implementation.cache_tag}") if home else None
+    )
     watched = {"takes_in": takes_in} if takes_in else {}
     return Templates(folders, bytecode_cache=Bytecode(bytecode) if bytecode else None, **watched)
 
@@ -92,12 +97,15 @@ def render(templates: Templates, name: str, variables: Mapping[str, Any], define
 
 
 def _rendered(templates: Templates, name: str, variables: Mapping[str, Any]) -> str:
-    found: list[str] = []
+    with budget.limited():
+        return "".join(_pieces(templates, name, variables))
+
+
+def _pieces(templates: Templates, name: str, variables: Mapping[str, Any]) -> Iterator[str]:
     size = 0
     for piece in templates.get_template(name).generate(variables):
-        found.append(piece)
         size += len(piece)
         if size > LARGEST_TEXT:
             message = f"this renders to more than {LARGEST_TEXT // 2**20} MB"
             raise TemplateError(message, code="MSH114", where=Where(templates.folders.shown_name(name)))
-    return "".join(found)
+        yield piece

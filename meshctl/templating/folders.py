@@ -60,10 +60,10 @@ class Folders:
         beside = posixpath.dirname(parent)
         places = dict.fromkeys((beside, beside.partition("/")[0], LIBRARY, ""))
         candidates = [posixpath.normpath(posixpath.join(place, name)) for place in places]
-        inside = [candidate for candidate in candidates if not candidate.startswith(("/", ".."))]
-        if not inside:
+        found = next((each for each in candidates if not _leads_up(each) and self.is_file(each)), None)
+        if found is None and _leads_up(candidates[0]):
             raise self._outside(name)
-        return next((candidate for candidate in inside if self.is_file(candidate)), name)
+        return found or (candidates[0] if ".." in name.split("/") else name)
 
     def shown(self, path: Path | str) -> str:
         """A path as messages have it: relative to the project."""
@@ -106,28 +106,44 @@ class Folders:
         try:
             with os.scandir(f"{path}/{folder}") as entries:
                 return _contents(entry for entry in entries if not entry.name.startswith("."))
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for a name with a NUL
             return _Contents({}, [])
         except OSError as error:
-            message = f"{self.shown(f'{path}/{folder}')} cannot be read: {error.strerror}"
-            raise TemplateError(message, code="MSH020") from error
+            shown = self.shown(f"{path}/{folder}")
+            message = f"{shown} cannot be read: {error.strerror}"
+            raise TemplateError(message, code="MSH020", where=Where(shown)) from error
 
 
 def _contents(entries: Iterable[os.DirEntry[str]]) -> _Contents:
     files: dict[str, bool] = {}
     folders: list[str] = []
     for entry in entries:
-        if entry.is_dir():
+        if _is_folder(entry):
             folders.append(entry.name)
         else:
             files[entry.name] = entry.is_file(follow_symlinks=False)
     return _Contents(files, folders)
 
 
+def _leads_up(name: str) -> bool:
+    """Whether a normalized name leads out of the folder that it is relative to."""
+    return name.startswith("/") or name.partition("/")[0] == ".."
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """A link that leads to itself is none; it is told when somebody wants to read it."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def _quick_text(path: str) -> str | None:
     """The text of a file that has nothing special about it: most of the time is spent here."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a Path costs as much as the reading
+            if os.fstat(file.fileno()).st_size > yamlio.LARGEST:
+                return None
             text = file.read().decode()
     except (OSError, UnicodeDecodeError):
         return None

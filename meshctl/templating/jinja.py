@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial, wraps
 from typing import Any
 
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, nodes
 from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError, UndefinedError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from meshctl.errors import MeshctlError, TemplateError, did_you_mean
+from meshctl.templating import budget, counting
 from meshctl.templating.filters import FILTERS, fail, tojson, toyaml
-
-LARGEST_TEXT = 32 * 1024 * 1024  # characters of one rendered template, and of one product like 'x' * n
-LARGEST_INTEGER = 65536  # bits
+from meshctl.templating.limits import (
+    check_filter,
+    check_format,
+    check_operator,
+    check_text,
+    check_value,
+    counted,
+    method_arguments,
+)
 
 _GO_WORDS = "if|else|range|with|define|template|block|include|printf|tpl|required|default|eq|ne|and|or"
 _JINJA_OPERATORS = "if|is|in|and|or|not|else"
@@ -50,31 +57,85 @@ class Undefined(StrictUndefined):
 
 
 class Dialect(ImmutableSandboxedEnvironment):
-    """Operators that could fill the memory are looked at first."""
+    """Whatever could fill the memory or go on for ever is looked at first, and counted."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(undefined=Undefined, autoescape=False, **options)
+        super().__init__(undefined=Undefined, autoescape=False, finalize=_printed, **options)
         self.filters.update(FILTERS)
         self.filters["toyaml"] = lambda value: toyaml(plain(value))
         self.filters["tojson"] = lambda value, indent=None: tojson(plain(value), indent)
+        self.filters = {name: _limited(name, function) for name, function in self.filters.items()} | counting.FILTERS
         self.globals["fail"] = fail
+        del self.globals["lipsum"]
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = counting.counted(super()._parse(source, name, filename))
+        tree.set_environment(self)
+        return tree
+
+    @staticmethod
+    def concat(pieces: Iterable[str]) -> str:
+        """Of the output of a macro, a block or a template."""
+        found = list(pieces)
+        size = sum(map(len, found))
+        check_text(size, "this output")
+        budget.made(size)
+        return "".join(found)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        if _is_too_large(operator, left, right):
-            raise TemplateError(f"the result of {operator} is too large", code="MSH114")
-        return super().call_binop(context, operator, left, right)
+        check_operator(operator, left, right)
+        result = super().call_binop(context, operator, left, right)
+        budget.made(check_value(result))
+        return result
+
+    def call(self, context: Context, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        budget.step()
+        check_value(args)
+        check_value(kwargs)
+        args = method_arguments(function, args)
+        result = super().call(context, function, *args, **kwargs)
+        budget.made(check_value(result))
+        return result
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Also without methods of which nobody can tell what they make."""
+        return attr not in _UNTOLD and super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        wrapped = super().wrap_str_format(value)
+        if wrapped is not None:
+            check_format(value.__self__)
+        return wrapped
 
 
-def _is_too_large(operator: str, left: Any, right: Any) -> bool:
-    if isinstance(left, int) and isinstance(right, int):
-        bits = left.bit_length() * right if operator == "**" else left.bit_length() + right.bit_length()
-        return bits > LARGEST_INTEGER
-    sequence, count = (right, left) if isinstance(left, int) else (left, right)
-    if not isinstance(sequence, (str, bytes, list, tuple)) or not isinstance(count, int):
-        return False
-    return len(sequence) * count > LARGEST_TEXT
+_UNTOLD = frozenset({"expandtabs", "from_bytes", "maketrans", "to_bytes", "translate"})
+
+
+def _printed(value: Any) -> Any:
+    """What `{{ }}` writes; a text is not looked at, the output is. Nothing in a list or a mapping may be undefined."""
+    if isinstance(value, (list, tuple, dict)):
+        check_value(value)
+        plain(value)
+    return value
+
+
+def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that is refused what it would make too much of."""
+    skipped = 1 if hasattr(function, "jinja_pass_arg") else 0
+
+    @wraps(function)
+    def limited(*arguments: Any, **options: Any) -> Any:
+        given = [counted(each) for each in arguments[skipped:]]
+        if given:
+            check_value(given)
+            check_filter(name, given[0], tuple(given[1:]), options)
+        result = function(*arguments[:skipped], *given, **options)
+        budget.made(check_value(result))
+        return result
+
+    return limited
 
 
 def plain(value: Any) -> Any:

@@ -17,6 +17,7 @@ from jinja2 import lexer
 from jinja2.ext import Extension
 
 from meshctl.errors import Where
+from meshctl.templating import budget
 from meshctl.templating.files import Templates
 
 _MARK = re.compile("\ue000([0-9]+):([0-9]+)\ue001")
@@ -49,7 +50,9 @@ class Trace:
         self._templates = templates
         self._lines = text.split("\n")
         marked = _marked(templates)
-        traced = list(_pieces("".join(marked.get_template(name).generate(variables)), marked.names, name))
+        with budget.limited():
+            again = "".join(marked.get_template(name).generate(variables))
+        traced = list(_pieces(again, marked.names, name))
         places = _aligned([line for line, _ in traced], self._lines)
         self._pieces = [traced[place][1] for place in places]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Template, meta, nodes
 
+from meshctl.templating import budget
 from meshctl.templating.jinja import Dialect, fault, plain
 
 _RESULT = "meshctl_result"
@@ -15,7 +16,8 @@ _RESULT = "meshctl_result"
 
 def evaluate(text: str, variables: Mapping[str, Any], known: Collection[str]) -> Any:
     try:
-        return plain(_compiled(text)(variables))
+        with budget.limited():
+            return plain(_compiled(text)(variables))
     except Exception as error:
         raise fault(error, {*variables, *known}) from error
 

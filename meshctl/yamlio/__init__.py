@@ -10,7 +10,7 @@ from __future__ import annotations
 from meshctl.yamlio.document import Document, Path
 from meshctl.yamlio.quoting import quote
 from meshctl.yamlio.reader import load, load_all
-from meshctl.yamlio.source import UNREADABLE, read_text
+from meshctl.yamlio.source import LARGEST, UNREADABLE, read_text
 from meshctl.yamlio.writer import dump, dump_all
 
-__all__ = ["UNREADABLE", "Document", "Path", "dump", "dump_all", "load", "load_all", "quote", "read_text"]
+__all__ = ["LARGEST", "UNREADABLE", "Document", "Path", "dump", "dump_all", "load", "load_all", "quote", "read_text"]
