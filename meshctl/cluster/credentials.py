@@ -1,4 +1,4 @@
-"""Who we are to the API server: with exec.py the one place that imports `kubernetes`.
+"""Credentials that must be fetched or renewed: with exec.py the one place that imports `kubernetes`.
 
 The official client knows the ways to log in (certificates, tokens, exec plugins, OIDC, service accounts) and TLS. It
 says so in the log when a plugin fails and goes on as nobody; here that is an error.
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshctl.cluster.kubeconfig import Context
+from meshctl.cluster.login import Login, impersonation, unusable
+from meshctl.cluster.plain_login import PlainLogin, is_plain
 from meshctl.cluster.target import is_loopback
 from meshctl.errors import Unauthorized, Where
 
@@ -26,8 +28,8 @@ Configuration = Any  # kubernetes.client.Configuration; the library has no types
 _RENEWABLE = ("exec", "tokenFile", "auth-provider")  # these may give another token when they are asked again
 
 
-class Login:
-    """Credentials for one server. Thread-safe: a plugin runs once, however many threads find its token expired."""
+class ClientLogin:
+    """The official client's. A plugin runs once, however many threads find its token expired."""
 
     def __init__(self, load: Callable[[Configuration], None], user: Mapping[str, Any], where: Where | None) -> None:
         self._load = load
@@ -38,11 +40,10 @@ class Login:
 
     @property
     def server(self) -> str:
-        """With the path that some proxies have (https://rancher.example/k8s/clusters/c-1), no slash at its end."""
         return str(self.configuration.host).rstrip("/")
 
     def pool_manager(self, size: int) -> PoolManager:
-        """The official client's own connections: its TLS, its client certificates, its proxy."""
+        """The official client's own: its TLS, its client certificates, its proxy."""
         from kubernetes.client import ApiClient
 
         self.configuration.connection_pool_maxsize = size
@@ -55,12 +56,10 @@ class Login:
         return manager
 
     def headers(self) -> list[tuple[str, str]]:
-        """Authorization and impersonation. Raises Unauthorized when an expired token cannot be renewed."""
         token = self._token()
-        return [*_impersonation(self._user), *([("Authorization", token)] if token else [])]
+        return [*impersonation(self._user), *([("Authorization", token)] if token else [])]
 
     def renew(self, refused: str) -> bool:
-        """After a 401 for that Authorization: is there another to try with?"""
         if self._user and not any(key in self._user for key in _RENEWABLE):
             return False
         with self._lock:
@@ -91,21 +90,18 @@ class Login:
             try:
                 yield
             except Exception as error:
-                raise self._unusable(str(error) or type(error).__name__) from error
+                raise unusable(str(error) or type(error).__name__, self._where) from error
         if said:
-            raise self._unusable(said[-1])
-
-    def _unusable(self, reason: str) -> Unauthorized:
-        return Unauthorized(
-            f"the credentials cannot be used: {reason}",
-            code="CredentialsUnusable",
-            where=self._where,
-            suggestion="log in to the cluster again; `kubectl get namespaces` tries the same credentials",
-        )
+            raise unusable(said[-1], self._where)
 
 
 def of_context(context: Context) -> Login:
-    """Raises Unauthorized when a plugin is missing or fails, or a file of the credentials cannot be read."""
+    """By what stands in the kubeconfig where that is enough, else by the official client.
+
+    Raises Unauthorized when a plugin is missing or fails, or a file of the credentials cannot be read.
+    """
+    if is_plain(context):
+        return PlainLogin(context)
     user = context.for_client()["users"][0]["user"]
     where = context.user.where if user else context.cluster.where
     _check_plugin(user.get("exec") or {}, where)
@@ -115,7 +111,7 @@ def of_context(context: Context) -> Login:
 
         load_kube_config_from_dict(context.for_client(), client_configuration=configuration)  # type: ignore[no-untyped-call]
 
-    return Login(load, user, where)
+    return ClientLogin(load, user, where)
 
 
 def of_pod(environ: Mapping[str, str], account: Path) -> Login:
@@ -127,7 +123,7 @@ def of_pod(environ: Mapping[str, str], account: Path) -> Login:
         loader = InClusterConfigLoader(str(account / "token"), str(account / "ca.crt"), environ=environ)  # type: ignore[no-untyped-call]
         loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
 
-    return Login(load, {}, None)
+    return ClientLogin(load, {}, None)
 
 
 def _new_configuration() -> Configuration:
@@ -152,16 +148,6 @@ def _check_plugin(plugin: Mapping[str, Any], where: Where) -> None:
             where=where,
             suggestion=str(plugin.get("installHint") or "").strip() or "install it, or log in another way",
         )
-
-
-def _impersonation(user: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """kubectl's --as in a kubeconfig. The library leaves it out, which would act with more rights than were meant."""
-    headers = [("Impersonate-User", str(user["as"]))] if user.get("as") else []
-    headers += [("Impersonate-Uid", str(user["as-uid"]))] if user.get("as-uid") else []
-    headers += [("Impersonate-Group", str(group)) for group in user.get("as-groups") or []]
-    for key, values in (user.get("as-user-extra") or {}).items():
-        headers += [(f"Impersonate-Extra-{key}", str(value)) for value in values]
-    return headers
 
 
 @contextmanager

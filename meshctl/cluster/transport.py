@@ -19,8 +19,8 @@ from urllib3 import BaseHTTPResponse, HTTPHeaderDict, Timeout
 from urllib3.exceptions import HTTPError
 
 from meshctl import __version__
-from meshctl.cluster.credentials import Login
 from meshctl.cluster.failures import failure
+from meshctl.cluster.login import Login
 from meshctl.cluster.pace import Pace
 from meshctl.cluster.requests import Answer, Request
 from meshctl.cluster.stream import Stream, interruptible

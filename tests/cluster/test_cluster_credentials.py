@@ -6,6 +6,7 @@ A scratch server notes what it is told.
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -194,6 +195,24 @@ def test_a_proxy_of_the_environment_is_not_for_this_machine(
         monkeypatch.delenv(name, raising=False)
     login({}).version()
     assert len(door.headers) == 1
+
+
+@pytest.mark.parametrize(
+    ("user", "library"),
+    [({"token": "x"}, False), ({"username": "anna", "password": "x"}, False), ({"tokenFile": "token"}, True)],
+)
+def test_the_official_client_is_imported_only_for_what_it_alone_can_do(
+    kubeconfig: Callable[[dict[str, Any]], Path], tmp_path: Path, user: dict[str, Any], library: bool
+) -> None:
+    (tmp_path / "token").write_text("x")
+    program = (
+        "import sys; from pathlib import Path; from meshctl.cluster import connect;"
+        "connect(kubeconfig=Path(sys.argv[1]), environ={}).version(); print('kubernetes' in sys.modules)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(kubeconfig(user))], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == f"{library}\n"
 
 
 def test_nobody(login: Login, door: Door) -> None:

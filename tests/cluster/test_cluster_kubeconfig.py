@@ -231,11 +231,18 @@ class TestFaults:
         error = refusal(kubeconfig=write("config", {"a": "https://a.example"}, current="old"))
         assert error.message == "the current context of --kubeconfig, old, is not among its contexts"
 
+    @pytest.mark.parametrize("data", ["bm90IGEgY2VydGlmaWNhdGU=", "%%%"])
+    def test_a_certificate_that_is_none(self, write: Write, data: str) -> None:
+        user = {"client-certificate-data": data, "client-key-data": data}
+        error = refusal(kubeconfig=write("config", {"a": "https://a.example"}, user=user))
+        assert isinstance(error, Unauthorized)
+        assert error.message.startswith("the credentials cannot be used: ")
+
     def test_a_certificate_that_is_missing(self, write: Write, tmp_path: Path) -> None:
         file = write("config", {"a": "https://a.example"}, user={"client-certificate": "me.crt", "client-key": "k"})
         error = refusal(kubeconfig=file)
         assert isinstance(error, Unauthorized)
-        assert error.message == f"the credentials cannot be used: File does not exist: {tmp_path / 'me.crt'}"
+        assert error.message == f"the credentials cannot be used: {tmp_path / 'me.crt'}: No such file or directory"
         assert error.where
         assert error.where.file == str(file)
 

@@ -62,6 +62,15 @@ def test_what_the_project_allows_passes(tmp_path: Path) -> None:
         guard(config, cluster_of(tmp_path, "prod", "https://dev.example.com"), context_named=False, yes=False)
 
 
+def test_the_account_of_a_pod_is_no_exception(tmp_path: Path) -> None:
+    near = cluster_of(tmp_path, "minikube", "https://127.0.0.1:6443")
+    near.target = replace(near.target, context="in-cluster", server="https://10.96.0.1", local=False)
+    with pytest.raises(GuardError, match="context in-cluster"):
+        guard(CONFIG, near, context_named=False, yes=True)
+    allowed = replace(CONFIG, cluster=ClusterRules(allow_contexts=("in-cluster",)))
+    guard(allowed, near, context_named=False, yes=False)
+
+
 @pytest.mark.parametrize("namespace", ["default", "kube-system", "kube-public", "istio-system"])
 def test_some_namespaces_are_nobodys(tmp_path: Path, namespace: str) -> None:
     config = replace(CONFIG, namespace=namespace)
