@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from meshctl.check.kubernetes import images, services
+from meshctl.check.kubernetes import images, services, shape
 
-__all__ = ["images", "services"]
+__all__ = ["images", "services", "shape"]
