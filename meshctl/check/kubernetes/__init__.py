@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from meshctl.check.kubernetes import images, services, shape
+from meshctl.check.kubernetes import containers, images, names, references, services, shape, versions, workloads
 
-__all__ = ["images", "services", "shape"]
+__all__ = ["containers", "images", "names", "references", "services", "shape", "versions", "workloads"]

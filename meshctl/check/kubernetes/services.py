@@ -11,6 +11,40 @@ from meshctl.check.rules import bundle_rule, object_rule
 from meshctl.check.subject import Subject
 from meshctl.errors import did_you_mean
 
+_LARGEST_PORT = 65535
+
+
+@object_rule("MSH230", "error", "Service")
+def service_ports(service: Resource) -> Iterator[Fault]:
+    """Ports of a Service that the API server refuses.
+
+    Numbers are from 1 to 65535, names are different from each other, and every Service but a headless one or an
+    `ExternalName` has a port.
+
+        # bad
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec: {ports: [{name: http, port: 80}, {name: http, port: 81}]}
+        # good
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec: {ports: [{name: http, port: 80}, {name: http-admin, port: 81}]}
+    """
+    spec = service.spec
+    names: set[str] = set()
+    for port in spec["ports"]:
+        for node in (port["port"], port["targetPort"]):
+            if node.number is not None and not 0 < node.number <= _LARGEST_PORT:
+                yield node.fault(f"{node.number} is no port: they are from 1 to {_LARGEST_PORT}")
+        name = port["name"]
+        if name.text and name.text in names:
+            yield name.fault(f"two ports of {service} are called {name.text}", "rename one of them")
+        names.add(name.text)
+    if not list(spec["ports"]) and spec["clusterIP"].text != "None" and spec["type"].text != "ExternalName":
+        yield spec["ports"].fault(f"{service} has no ports", "add one, or write clusterIP: None")
+
 
 @object_rule("MSH231", "error", "Service")
 def unnamed_ports(service: Resource) -> Iterator[Fault]:
@@ -85,3 +119,82 @@ def target_port_nowhere(subject: Subject) -> Iterator[Fault]:
 def _port_names(pods: Iterable[Pod]) -> Iterator[str]:
     ports: Iterator[Node] = (port for pod in pods for port in pod.ports)
     return (port["name"].text for port in ports if port["name"].text)
+
+
+@bundle_rule("MSH233", "warning")
+def target_port_unlisted(subject: Subject) -> Iterator[Fault]:
+    """A port of a Service leads to a number that its containers do not list.
+
+    A container need not list its ports, so it may be right; where other ports are listed, it is more often a typing
+    mistake, and connections are refused.
+
+        # bad
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec:
+          selector: {app: web}
+          ports: [{port: 80, targetPort: 8008}]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web}}
+        spec:
+          containers: [{name: web, image: "web:1", ports: [{containerPort: 8080}]}]
+        # good
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec:
+          selector: {app: web}
+          ports: [{port: 80, targetPort: 8080}]
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web}}
+        spec:
+          containers: [{name: web, image: "web:1", ports: [{containerPort: 8080}]}]
+    """
+    for service, pods in subject.selected.items():
+        listed = {port["containerPort"].number for pod in pods for port in pod.ports} - {None}
+        for port in service.spec["ports"] if listed else ():
+            target = port["targetPort"] or port["port"]
+            if target.number is not None and target.number not in listed:
+                told = ", ".join(map(str, sorted(filter(None, listed))))
+                message = f"{service} leads to port {target.number}, and its containers list {told}"
+                yield target.fault(message, "lead it to one of those, or list it too", manifest=service.manifest)
+
+
+@bundle_rule("MSH234", "info", aliases=("dangling-service", "service-targets-pod"))
+def selects_nothing(subject: Subject) -> Iterator[Fault]:
+    """A Service whose selector takes no pod of the project.
+
+    Connections to it fail, unless something else makes its pods.
+
+        # bad
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec: {selector: {app: website}, ports: [{port: 80}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web}}
+        spec: {containers: [{name: web, image: "web:1"}]}
+        # good
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec: {selector: {app: web}, ports: [{port: 80}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web}}
+        spec: {containers: [{name: web, image: "web:1"}]}
+    """
+    for service, pods in subject.selected.items():
+        if not pods and service.spec["type"].text != "ExternalName":
+            selector = service.spec["selector"]
+            told = ", ".join(f"{key}={value}" for key, value in selector.mapping.items())
+            advice = "compare it with the labels of the pod template"
+            yield selector.fault(f"{service} selects no pod: none has {told}", advice, manifest=service.manifest)
