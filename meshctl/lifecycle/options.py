@@ -61,7 +61,10 @@ class StopOptions(RunOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class RestartOptions(RunOptions):
+    """`changed` rolls only workloads that read a ConfigMap or Secret which has changed since their pods began."""
+
     wait: bool = True
+    changed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

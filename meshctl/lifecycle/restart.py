@@ -6,18 +6,19 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from meshctl.errors import ClusterError, MeshctlError
+from meshctl.errors import ClusterError, Forbidden, MeshctlError
 from meshctl.events import Applied, Event, Failed, Planned, Warned
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.failing import failed
 from meshctl.lifecycle.interrupt import Interrupt
 from meshctl.lifecycle.options import RestartOptions
+from meshctl.lifecycle.outdated import is_outdated
 from meshctl.lifecycle.run import Run
 from meshctl.lifecycle.settling import until_ready
 from meshctl.lifecycle.turn import Stuck, Task, Turn
 from meshctl.lifecycle.walk import Walk
 from meshctl.lifecycle.world import Body, Scope
-from meshctl.manifest import LABEL_PART_OF
+from meshctl.manifest import LABEL_PART_OF, LABEL_SERVICE
 
 if TYPE_CHECKING:
     from meshctl.cluster import Cluster
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MANAGER = "meshctl-restart"  # its annotation belongs to it alone: an apply by meshctl leaves it, so nothing rolls again
 ANNOTATION = "kubectl.kubernetes.io/restartedAt"
+CONFIGURATION = ("ConfigMap", "Secret")
 ROLLED = ("DaemonSet", "Deployment", "StatefulSet")
 
 
@@ -32,16 +34,17 @@ def restart(plan: Plan, cluster: Cluster, options: RestartOptions, interrupt: In
     """Events from Planned to Finished. Raises nothing of ours."""
     run = Run(plan.config, cluster, options, interrupt)
     unplanned = _planned(run, plan.services, 0)
-    return run.conduct(iter(_Restart(run, plan, wait=options.wait)), unplanned)
+    return run.conduct(iter(_Restart(run, plan, options)), unplanned)
 
 
 class _Restart:
     """The steps of a restart. Iterate it once."""
 
-    def __init__(self, run: Run, plan: Plan, *, wait: bool) -> None:
+    def __init__(self, run: Run, plan: Plan, options: RestartOptions) -> None:
         self._run = run
         self._plan = plan
-        self._wait = wait
+        self._options = options
+        self._rolling: dict[str, list[Body]] = {}
         self._moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def __iter__(self) -> Iterator[Event]:
@@ -55,16 +58,42 @@ class _Restart:
                 code="NotRunning",
                 suggestion="meshctl start",
             )
-        yield _planned(self._run, running, sum(len(self._workloads(name)) for name in running))
+        warnings = list(self._choose(running))
+        yield _planned(self._run, [*self._rolling], sum(map(len, self._rolling.values())))
+        yield from warnings
         for name in self._plan.services:
             if name not in running:
                 yield Warned(service=name, code="NotRunning", message=f"no workload of {name} runs here")
-        yield from self._run.hold("restart", running)
-        plan = self._plan.only(running)
+        plan = self._plan.only(self._rolling)
+        if plan.services:
+            yield from self._run.hold("restart", plan.services)
         yield from Walk(self._run, plan.services, plan.schedule(), self._service)
 
+    def _choose(self, running: Sequence[str]) -> Iterator[Event]:
+        """What is to be rolled: all that runs, or what is outdated."""
+        self._rolling = {name: self._workloads(name) for name in running}
+        if not self._options.changed:
+            return
+        pods = self._run.ask(self._run.cluster.list, "v1", "Pod", self._plan.config.namespace, labels=LABEL_SERVICE)
+        configuration: list[Body] = []
+        for kind in CONFIGURATION:
+            try:
+                listed = self._run.ask(self._run.cluster.list, "v1", kind, self._plan.config.namespace)
+            except Forbidden as error:
+                yield Warned(code="NotCompared", message=f"{error.message}, so no change of one is seen")
+            else:
+                configuration += listed.items
+        outdated = {
+            name: [body for body in bodies if is_outdated(body, pods.items, configuration)]
+            for name, bodies in self._rolling.items()
+        }
+        self._rolling = {name: bodies for name, bodies in outdated.items() if bodies}
+        if not self._rolling:
+            message = "no ConfigMap or Secret has changed since the pods that read it began"
+            yield Warned(code="NothingChanged", message=message)
+
     def _service(self, turn: Turn) -> Task:
-        workloads = self._workloads(turn.service)
+        workloads = self._rolling[turn.service]
         refs = [ObjectRef.of(body) for body in workloads]
         _refuse_paused(turn, workloads)
         for ref in refs:
@@ -74,7 +103,7 @@ class _Restart:
                 raise Stuck(failed(turn, ref, error)) from error
             self._run.world.put(live)
             yield Applied(service=turn.service, object=ref, operation="restarted")
-        if self._wait:
+        if self._options.wait:
             yield from until_ready(turn, refs)
 
     def _workloads(self, service: str) -> list[Body]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from copy import deepcopy
 from typing import Any
 
+import pytest
 from running import Told, live, started, told, writes
 from shop import Body, Shop, config_map, deployment, service, shop
 
@@ -12,14 +14,15 @@ from meshctl.cluster import Cluster
 from meshctl.events import Applied, Blocked, ErrorRaised, Ready, Unchanged, Warned
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle import Interrupt, ReloadOptions, RestartOptions, reload, restart
+from meshctl.lifecycle.outdated import is_outdated
 from meshctl.manifest import ANNOTATION_CONFIG_HASH
 
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
-def restarted(cluster: Cluster, ours: Shop, *services: str, timeout: float = 20.0) -> Told:
+def restarted(cluster: Cluster, ours: Shop, *services: str, changed: bool = False) -> Told:
     plan = ours.plan(*services, closure=False)
-    return told(restart(plan, cluster, RestartOptions(timeout=timeout), Interrupt()))
+    return told(restart(plan, cluster, RestartOptions(timeout=20.0, changed=changed), Interrupt()))
 
 
 def reloaded(cluster: Cluster, ours: Shop, *services: str) -> Told:
@@ -167,3 +170,54 @@ def test_a_reload_of_what_does_not_run_is_an_error(cluster: Cluster, namespace: 
     run = reloaded(cluster, with_settings(namespace, "1"))
     assert ([event.code for event in run.of(ErrorRaised)], run.end.exit) == (["NotRunning"], 1)
     assert not run.of(Applied)
+
+
+def reading(name: str, settings: str) -> Body:
+    """A workload that has a ConfigMap in its environment."""
+    body = deployment(name)
+    body["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [{"configMapRef": {"name": settings}}]
+    return body
+
+
+def test_only_what_reads_a_configuration_that_has_changed_since(cluster: Cluster, namespace: str) -> None:
+    """Whoever changed it, and whoever it belongs to."""
+    ours = shop(
+        namespace,
+        {"web": [], "worker": [], "plain": []},
+        web=[reading("web", "shared")],
+        worker=[config_map("worker", level="1"), reading("worker", "worker")],
+    )
+    theirs = {**config_map("shared", level="1"), "metadata": {"name": "shared", "namespace": namespace}}
+    cluster.apply(theirs, manager="them")
+    started(cluster, ours)
+    run = restarted(cluster, ours, changed=True)
+    assert ([event.code for event in run.of(Warned)], run.end.exit, run.end.counts) == (["NothingChanged"], 0, {})
+    time.sleep(1.1)  # times are whole seconds
+    cluster.apply({**theirs, "data": {"level": "2"}}, manager="them")
+    run = restarted(cluster, ours, changed=True)
+    assert run.objects(Applied) == ["Deployment web"]
+    assert run[0].services == ("web",)
+    assert not restarted(cluster, ours, changed=True).of(Applied)
+
+
+POD = {"metadata": {"creationTimestamp": "2026-01-01T10:00:00Z", "labels": {"app": "web", "x": "y"}}}
+
+
+def changed_map(name: str, time: str) -> Body:
+    return {**config_map(name), "metadata": {"name": name, "managedFields": [{"time": time}, {"manager": "x"}]}}
+
+
+@pytest.mark.parametrize(
+    ("name", "time", "pods", "expected"),
+    [
+        ("web", "2026-01-01T10:00:01Z", [POD], True),
+        ("web", "2026-01-01T10:00:00Z", [POD], False),
+        ("web", "2026-01-01T09:59:59Z", [POD], False),
+        ("other", "2026-01-01T10:00:01Z", [POD], False),
+        ("web", "2026-01-01T10:00:01Z", [], False),
+        ("web", "2026-01-01T10:00:01Z", [{"metadata": {**POD["metadata"], "labels": {"app": "other"}}}], False),
+        ("web", "2026-01-01T10:00:01Z", [{"metadata": {**POD["metadata"], "deletionTimestamp": "x"}}], False),
+    ],
+)
+def test_which_pods_are_outdated(name: str, time: str, pods: list[Body], expected: bool) -> None:
+    assert is_outdated(reading("web", "web"), pods, [changed_map(name, time)]) is expected
