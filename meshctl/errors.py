@@ -162,10 +162,11 @@ class Invalid(ClusterError):
 
 
 class Overloaded(ClusterError):
-    """`retry_after` is in seconds, as the server asked."""
+    """`retry_after` is in seconds, as the server asked; `webhook` is the one that did not answer the server."""
 
     default_code = "Overloaded"
     retry_after: float | None = None
+    webhook = ""
 
 
 class SandboxError(MeshctlError):

@@ -129,7 +129,10 @@ def _admission(refusal: _Refusal) -> ClusterError | None:
     if found := _WEBHOOK_DOWN.search(refusal.said):
         why = f"the webhook {found['name']} does not answer: {shorten(found['why'])}"
         hint = "start what serves it; `kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations`"
-        return refusal.error(why, code="WebhookUnavailable", suggestion=hint, kind=Overloaded)
+        error = refusal.error(why, code="WebhookUnavailable", suggestion=hint, kind=Overloaded)
+        if isinstance(error, Overloaded):
+            error.webhook = found["name"]
+        return error
     if found := _WEBHOOK.search(refusal.said):
         why = f"the webhook {found['name']} refused it: {shorten(found['why'] or 'without a reason')}"
         return refusal.error(why, code="AdmissionDenied", kind=Invalid)

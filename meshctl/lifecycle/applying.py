@@ -11,6 +11,7 @@ from meshctl.compare import as_wanted, canonical, contested
 from meshctl.errors import Conflict, MeshctlError, NoSuchKind, NotFound
 from meshctl.events import Applied, Event, Failed, Unchanged, Waiting, Warned
 from meshctl.identity import ObjectRef
+from meshctl.lifecycle.breaker import told_once
 from meshctl.lifecycle.deleting import clear
 from meshctl.lifecycle.failing import failed, still_there
 from meshctl.lifecycle.options import ApplyOptions
@@ -94,7 +95,7 @@ class Applier:
                 else:
                     unchangeable.append(each)
         if failures:
-            raise Stuck(*failures)
+            raise Stuck(*told_once(failures))
         if any(each.answer.cancelled() for each in sent):
             raise CancelledError
         if unchangeable:
@@ -112,7 +113,8 @@ class Applier:
         live, apply = self._run.world.get(manifest.ref), self._run.cluster.apply
         foreign = live is not None and bool(other_owner(live, manifest.body, self._namespace))
         force = self._options.force_conflicts or foreign
-        answer = self._run.workers.submit(turn.service, apply, canonical(manifest.body), force=force)
+        ask, body = self._run.breaker.ask, canonical(manifest.body)
+        answer = self._run.workers.submit(turn.service, ask, manifest.ref, apply, body, force=force)
         return _Sent(manifest, live, answer)
 
     def _applied(self, turn: Turn, sent: _Sent, result: Result, *, replaced: bool) -> Iterator[Event]:

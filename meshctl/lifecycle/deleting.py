@@ -8,6 +8,7 @@ from itertools import groupby
 from meshctl.errors import MeshctlError
 from meshctl.events import Deleted, Event, Failed, Pruned, Waiting
 from meshctl.identity import ObjectRef
+from meshctl.lifecycle.breaker import told_once
 from meshctl.lifecycle.failing import failed, still_there
 from meshctl.lifecycle.turn import Stuck, Task, Turn
 from meshctl.lifecycle.world import Body
@@ -50,10 +51,10 @@ def _send_all(turn: Turn, bodies: Sequence[Body]) -> Generator[Event | None, Non
 
 def _send(turn: Turn, bodies: Sequence[Body], *, propagation: str = "Background") -> Task:
     """In the background what belongs to an object goes after it, and much sooner than before it."""
-    delete_one, submit = turn.run.cluster.delete, turn.run.workers.submit
+    ask, delete_one, submit = turn.run.breaker.ask, turn.run.cluster.delete, turn.run.workers.submit
     refs = [ObjectRef.of(body) for body in bodies]
     answers = [
-        submit(turn.service, delete_one, ref, uid=body["metadata"]["uid"], propagation=propagation)
+        submit(turn.service, ask, ref, delete_one, ref, uid=body["metadata"]["uid"], propagation=propagation)
         for ref, body in zip(refs, bodies, strict=True)
     ]
     yield from turn.done(answers)
@@ -64,7 +65,7 @@ def _send(turn: Turn, bodies: Sequence[Body], *, propagation: str = "Background"
         except MeshctlError as error:
             failures.append(failed(turn, ref, error))
     if failures:
-        raise Stuck(*failures)
+        raise Stuck(*told_once(failures))
 
 
 def until_gone(turn: Turn, bodies: Sequence[Body], *, kept: Collection[str]) -> Task:

@@ -126,7 +126,8 @@ class _Preview:
     def _ask(self, manifest: Manifest) -> Future[Result]:
         live, apply = self._run.world.get(manifest.ref), self._run.cluster.apply
         force = self._force or (live is not None and bool(other_owner(live, manifest.body, self._bundle.namespace)))
-        return self._run.workers.submit("", apply, canonical(manifest.body), force=force, dry_run=True)
+        ask, body = self._run.breaker.ask, canonical(manifest.body)
+        return self._run.workers.submit("", ask, manifest.ref, apply, body, force=force, dry_run=True)
 
     def _answer(self, manifest: Manifest, answer: Future[Result]) -> Prospect:
         live = self._run.world.get(manifest.ref)

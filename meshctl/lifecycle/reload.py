@@ -126,7 +126,7 @@ class _Reload:
                 suggestion=f"meshctl start {manifest.service}",
             )
         template.setdefault("metadata", {}).setdefault("annotations", {})[ANNOTATION_CONFIG_HASH] = _hash(manifest.body)
-        return self._run.cluster.apply(body).object
+        return self._run.breaker.ask(manifest.ref, self._run.cluster.apply, body).object
 
 
 def _hash(body: Mapping[str, Any]) -> str:

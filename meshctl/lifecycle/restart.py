@@ -98,7 +98,8 @@ class _Restart:
         _refuse_paused(turn, workloads)
         for ref in refs:
             try:
-                live = yield from turn.ask(self._run.cluster.patch, ref, self._patch(), manager=MANAGER)
+                ask, patch = self._run.breaker.ask, self._run.cluster.patch
+                live = yield from turn.ask(ask, ref, patch, ref, self._patch(), manager=MANAGER)
             except MeshctlError as error:
                 raise Stuck(failed(turn, ref, error)) from error
             self._run.world.put(live)

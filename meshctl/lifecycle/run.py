@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from meshctl.errors import MeshctlError, NoSuchKind, Problems
 from meshctl.events import ErrorRaised, Event, Finished, Planned, Warned
 from meshctl.lifecycle import locking
+from meshctl.lifecycle.breaker import Breaker
 from meshctl.lifecycle.interrupt import Interrupt
 from meshctl.lifecycle.options import RunOptions
 from meshctl.lifecycle.tally import NOT_BEGUN, Tally
@@ -41,6 +42,7 @@ class Run:
         self.interrupt = interrupt
         self.world = World(cluster, config.project)
         self.workers = Workers(options.concurrency, self.world.wake)
+        self.breaker = Breaker(cluster)
         self.tally = Tally()
         self._lock: locking.Lock | None = None
         self._loss: MeshctlError | None = None

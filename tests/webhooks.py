@@ -48,8 +48,8 @@ def refuser(folder: Path, message: str) -> Iterator[Refuser]:
 
 
 @contextmanager
-def webhook(cluster: Cluster, namespace: str, port: int, certificate: str) -> Iterator[None]:
-    """`refuse.example.org`, asked about every ConfigMap that is made in the namespace."""
+def webhook(cluster: Cluster, namespace: str, port: int, certificate: str, *, seconds: int = 10) -> Iterator[None]:
+    """`refuse.example.org`, asked about every ConfigMap that is made in the namespace; it has `seconds` to answer."""
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
     hook = {
         "name": "refuse.example.org",
@@ -59,6 +59,7 @@ def webhook(cluster: Cluster, namespace: str, port: int, certificate: str) -> It
         "admissionReviewVersions": ["v1"],
         "sideEffects": "None",
         "failurePolicy": "Fail",
+        "timeoutSeconds": seconds,
     }
     body = {
         "apiVersion": "admissionregistration.k8s.io/v1",
@@ -67,8 +68,10 @@ def webhook(cluster: Cluster, namespace: str, port: int, certificate: str) -> It
         "webhooks": [hook],
     }
     cluster.apply(body)
-    yield
-    cluster.delete(ObjectRef.of(body))
+    try:
+        yield
+    finally:
+        cluster.delete(ObjectRef.of(body))
 
 
 @contextmanager
