@@ -3,6 +3,7 @@
 
     python3 tasks.py demo     set up, bring up the sandbox, start the trade group there and show it
     python3 tasks.py test     set up, then style, types, arrows and every test
+    python3 tasks.py docs     set up, then the documentation as a site, in site/
     python3 tasks.py setup    the environment alone, in .venv
 
 Each makes what it needs and reuses what is there: the environment in .venv, the control plane in the user's cache.
@@ -24,6 +25,7 @@ ENVIRONMENT = ROOT / ".venv"
 PROGRAMS = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 STAMP = ENVIRONMENT / ".meshctl-setup"
 PIP_WITH_GROUPS = "pip>=25.1"
+GROUPS = ("test", "lint", "docs")
 
 
 def run(*command: str) -> None:
@@ -42,7 +44,7 @@ def setup() -> None:
     print(f"setting up {ENVIRONMENT.name} (once) …", flush=True)
     venv.create(ENVIRONMENT, with_pip=True, clear=True)
     run("python", "-m", "pip", "install", "--quiet", "--upgrade", PIP_WITH_GROUPS)
-    run("python", "-m", "pip", "install", "--quiet", "--editable", project(), "--group", "test", "--group", "lint")
+    run("python", "-m", "pip", "install", "--quiet", "--editable", project(), *(f"--group={group}" for group in GROUPS))
     STAMP.write_text(wanted)
 
 
@@ -68,7 +70,12 @@ def test() -> None:
     run("pytest", "-n", "auto", "--cov", "--cov-report=term:skip-covered")
 
 
-TASKS = {"setup": lambda: None, "demo": demo, "test": test}
+def docs() -> None:
+    run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "dirhtml", "docs", "site")
+    print("site/index.html")
+
+
+TASKS = {"setup": lambda: None, "demo": demo, "test": test, "docs": docs}
 
 
 def main(arguments: Sequence[str]) -> None:

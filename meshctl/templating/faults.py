@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +48,21 @@ class Faults:
     def _placed(self, error: Exception) -> MeshctlError:
         """For a fault in a partial, also with the line of the template that took the partial in."""
         known = self._explained(error)
-        frames = [Where(self.folders.shown(file), line) for file, line in _frames(error)]
-        where = known.where or (frames[-1] if frames else None)
+        found = _frames(error)
+        frames = [Where(self.folders.shown(file), line) for file, line in found]
+        named = self._naming(_missing_variable(error), found)
+        where = known.where or (frames[named] if frames else None)
         by = f" (included by {frames[0]})" if where and frames and frames[0].file != where.file else ""
         return type(known)(known.message + by, code=known.code, where=where, suggestion=known.suggestion)
+
+    def _naming(self, name: str, frames: list[tuple[str, int]]) -> int:
+        """Which frame is to blame: the innermost one, but for a name that it was only handed, as a macro's argument."""
+        if name:
+            for index in reversed(range(len(frames))):
+                text = yamlio.read_text(Path(frames[index][0]), frames[index][0])
+                if re.search(rf"\b{re.escape(name)}\b", text):
+                    return index
+        return -1
 
     def _explained(self, error: Exception) -> MeshctlError:
         known = fault(error, self.variables)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from meshctl.config import SCHEMA
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_page_has_every_key() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from meshctl.cli.catalog import COMMANDS
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_pages_are_current() -> None:
