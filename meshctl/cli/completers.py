@@ -92,7 +92,7 @@ def _starting(names: Iterable[str], incomplete: str) -> list[str]:
 def _config(ctx: typer.Context) -> Config:
     from meshctl import config
 
-    return config.load(_project(ctx, ctx.params.get("env")), environ=os.environ, cwd=Path.cwd())
+    return config.load(_project(ctx, ctx.params.get("env")), environ=os.environ, cwd=Path.cwd(), decrypt=False)
 
 
 def _project(ctx: typer.Context, environment: str | None) -> Project:

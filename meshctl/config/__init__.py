@@ -8,10 +8,13 @@ from meshctl.config.loading import load
 from meshctl.config.model import Choice, ClusterRules, Config, Group, Ignore, Istio, Origin, Service, Wait
 from meshctl.config.project import Project, environments, find_project
 from meshctl.config.schema import SCHEMA
+from meshctl.config.secrets import MASK, hide_secrets
+from meshctl.config.secrets import texts_of as secret_texts
 from meshctl.errors import did_you_mean, nearest
 from meshctl.templating import dns_label
 
 __all__ = [
+    "MASK",
     "SCHEMA",
     "Assignment",
     "Choice",
@@ -28,7 +31,9 @@ __all__ = [
     "dns_label",
     "environments",
     "find_project",
+    "hide_secrets",
     "load",
     "nearest",
     "parse_duration",
+    "secret_texts",
 ]

@@ -14,6 +14,7 @@ from meshctl.config.shorthand import normalized
 from meshctl.errors import Caution, ConfigError, UsageError, Where, YamlError, did_you_mean
 
 _STEP = re.compile(r"\[(\d+)\]|\.?((?:[^.\[\]\\]|\\.)+)", re.DOTALL)
+_OF_FILES = ("extends", "vars_from")
 _DECLARED: tuple[yamlio.Path, ...] = (("service",), ("service_group",))  # whose keys are names that files declare
 
 
@@ -60,6 +61,9 @@ def _steps(assignment: Assignment) -> yamlio.Path:
 
 
 def _check_path(root: Setting, steps: yamlio.Path, assignment: Assignment) -> None:
+    if steps[0] in _OF_FILES:
+        message = f"{steps[0]} says what a file takes in, so only files have it"
+        raise UsageError(message, where=assignment.where, suggestion="set the variables themselves")
     for depth, step in enumerate(steps):
         parent = steps[:depth]
         if isinstance(step, int):

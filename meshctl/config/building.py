@@ -50,6 +50,7 @@ def build(project: Project, root: Setting, resolution: Resolution, cautions: Seq
         warnings=tuple(cautions),
         effective=effective(root, resolution),
         origins=origins(root, resolution),
+        secret_vars=resolution.secret_vars,
         find=lambda path: _find(root, path) or Where(project.shown(project.file)),
     )
 
@@ -66,6 +67,7 @@ def _services(root: Setting, resolution: Resolution, groups: Mapping[str, Group]
             inject=_flag(setting, "inject", default=name not in skipped),
             wait=_wait(setting),
             groups=tuple(group.name for group in groups.values() if name in group.services),
+            secret_vars=resolution.service_secrets[name],
             need_where={item.value: item.where() or file for item in setting.items("needs")},
         )
         for name, setting in root.mapping("service").items()

@@ -11,6 +11,7 @@ from meshctl.config.assignments import Assignment, assign
 from meshctl.config.project import Project
 from meshctl.config.settings import EMPTY, Layer, Setting, merge, removals_of_nothing
 from meshctl.config.shorthand import declared_twice, normalized
+from meshctl.config.sources import File, Sources
 from meshctl.errors import Caution, ConfigError, MeshctlError, UsageError, Where, did_you_mean, raise_all
 
 MOST_FILES = 100  # that one environment may extend, each as often as it is named
@@ -22,21 +23,22 @@ _AMBIGUOUS = "quote it if a text is meant"
 class Layers:
     """Reads every layer, lowest first; `problems` and `cautions` are what was found on the way."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, sources: Sources) -> None:
         self.project = project
+        self._sources = sources
         self.root = EMPTY
         self.problems: list[MeshctlError] = []
         self.cautions: list[Caution] = []
         self._unreadable: list[MeshctlError] = []
         self._files = 0
 
-    def read(self, assignments: Sequence[Assignment], environ: Mapping[str, str], cwd: Path) -> Setting:
+    def read(self, assignments: Sequence[Assignment], cwd: Path) -> Setting:
         """All layers, merged. Raises what kept some from being read: without them the others make no sense."""
         self._file(self.project.file, ())
         local = self.project.local_file
         if local and local.exists():
             self._file(local, ())
-        self._environment(environ)
+        self._environment(self._sources.environ)
         raise_all(self._unreadable)
         self._assign(assignments, cwd)
         raise_all(self._unreadable)
@@ -67,7 +69,27 @@ class Layers:
             return
         for base in _extended(setting):
             self._base(path, base, (*chain, path))
+        self._variables(path, setting)
         self._merge(setting)
+
+    def _variables(self, path: Path, setting: Setting) -> None:
+        """What `vars_from` of a file brings, below the variables of the file itself."""
+        for entry in setting.items("vars_from"):
+            try:
+                found = self._sources.variables(entry, lambda name: self._named(path.parent / name.value, name))
+            except MeshctlError as error:
+                self._unreadable.append(error)
+            else:
+                self._merge(Setting({"vars": found}, found.sources) if found else EMPTY)
+
+    def _named(self, path: Path, name: Setting) -> File:
+        """A file of variables, which is in the project like any other."""
+        target = Path(os.path.normpath(path))
+        shown = self.project.shown(target)
+        if not any(target.resolve().is_relative_to(folder.resolve()) for folder in self._folders()):
+            message = f"vars_from names {name.value}, which is outside of the project"
+            raise ConfigError(message, code=_OUTSIDE, where=name.where())
+        return File(target, shown, name.where() or Where(shown))
 
     def _base(self, path: Path, base: Setting, chain: tuple[Path, ...]) -> None:
         target = Path(os.path.normpath(path.parent / base.value))

@@ -14,7 +14,9 @@ from meshctl.config.model import Config
 from meshctl.config.project import Project
 from meshctl.config.resolution import resolve
 from meshctl.config.schema import shape_errors
+from meshctl.config.secrets import hide_in_error, written_secrets
 from meshctl.config.settings import Setting, without
+from meshctl.config.sources import Sources, decrypted, encrypted
 from meshctl.errors import MeshctlError, raise_all
 
 
@@ -25,20 +27,23 @@ def load(
     environ: Mapping[str, str],
     namespace: str | None = None,
     cwd: Path,
+    decrypt: bool = True,
 ) -> Config:
     """The configuration of a project. Raises ConfigError, YamlError, UsageError or, for several faults, Problems.
 
-    `namespace` is the command line's, or that of MESHCTL_NAMESPACE.
+    `namespace` is the command line's, or that of MESHCTL_NAMESPACE. Without `decrypt`, which may take long and ask for
+    a passphrase, variables of SOPS have their encrypted values.
     """
-    layers = Layers(project)
+    layers = Layers(project, Sources(environ, decrypted if decrypt else encrypted))
     try:
-        merged = layers.read(assignments, environ, cwd)
+        merged = layers.read(assignments, cwd)
         raise_all(rules.required_version(merged))
         root, problems = _well_formed(merged, project)
         resolution = resolve(root, project, environ, namespace)
         raise_all(sorted([*layers.problems, *problems, *resolution.problems], key=_place))
     except MeshctlError as error:
         error.cautions = tuple(layers.cautions)
+        hide_in_error(error, written_secrets(layers.root))
         raise
     return build(project, root, resolution, layers.cautions)
 

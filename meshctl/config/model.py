@@ -35,6 +35,7 @@ class Service:
     wait: Wait = Wait()
     groups: tuple[str, ...] = ()
     need_where: Mapping[str, Where] = field(default_factory=dict)
+    secret_vars: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Config:
     """`output_path` and `template_paths` are absolute; `ttl` is a Go duration or empty; services are in their order.
 
     `effective` is the file that would give this configuration without any layers; `find` gives places.
+    `secret_vars` are the variables whose values are shown nowhere, as they are those of a service.
     """
 
     project_root: Path
@@ -130,6 +132,7 @@ class Config:
     effective: Mapping[str, Any]
     origins: tuple[Origin, ...]
     find: Callable[[yamlio.Path], Where] = field(repr=False, compare=False)
+    secret_vars: frozenset[str] = frozenset()
 
     def where(self, *path: str | int) -> Where:
         """The place of the value at `path`, like `where("vars", "tag")`, in the layer that set it last; of its nearest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,22 +10,26 @@ from meshctl import yamlio
 from meshctl.config.model import Origin
 from meshctl.config.resolution import Resolution
 from meshctl.config.schema import dotted, schema
+from meshctl.config.secrets import MASK, hidden, is_secret, masked, written_secrets
 from meshctl.config.settings import Setting, Source
 
+_TAKEN_IN = ("extends", "vars_from")
 DEFAULT = "default"
 OPTION = "--namespace"
 NAMESPACE = "namespace"
 
 
 def effective(root: Setting, resolution: Resolution) -> dict[str, Any]:
-    """The one file that would give the same configuration, in the order of the schema, expressions evaluated."""
+    """The one file that would give the same configuration, in the order of the schema, expressions evaluated; secret
+    values are masked."""
     merged = {**_defaults(), **root.plain}
-    merged |= {"project": resolution.project, "namespace": resolution.namespace, "vars": dict(resolution.vars)}
+    shown = masked(resolution.vars, resolution.secret_vars)
+    merged |= {"project": resolution.project, "namespace": resolution.namespace, "vars": shown}
     merged["service"] = {
-        name: _service(settings, resolution.service_vars[name], resolution.vars)
+        name: _service(settings, masked(resolution.service_vars[name], resolution.service_secrets[name]), shown)
         for name, settings in merged.get("service", {}).items()
     }
-    return {key: merged[key] for key in schema()["properties"] if key in merged and key != "extends"}
+    return {key: merged[key] for key in schema()["properties"] if key in merged and key not in _TAKEN_IN}
 
 
 def _service(settings: dict[str, Any], variables: Mapping[str, Any], project: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +45,12 @@ def _defaults() -> dict[str, Any]:
 
 def origins(root: Setting, resolution: Resolution) -> tuple[Origin, ...]:
     """Every layer that set a value, by path, the lowest layer first."""
-    found = [origin for path, setting in _leaves(root, ()) for origin in _origins(path, setting)]
+    secret = written_secrets(root)
+    found = [
+        _without(origin, secret, is_secret=is_secret(root, path))
+        for path, setting in _leaves(root, ())
+        for origin in _origins(path, setting)
+    ]
     defaults = {**_defaults(), "project": resolution.project}
     if not resolution.option and not any(origin.path in (NAMESPACE, f"vars.{NAMESPACE}") for origin in found):
         defaults[NAMESPACE] = resolution.namespace
@@ -51,6 +60,13 @@ def origins(root: Setting, resolution: Resolution) -> tuple[Origin, ...]:
         found = [replace(origin, in_force=origin.in_force and origin.path != NAMESPACE) for origin in found]
         found.append(Origin(NAMESPACE, resolution.option, OPTION, None))
     return tuple(sorted([*below, *found], key=lambda origin: origin.path))
+
+
+def _without(origin: Origin, secret: Collection[str], *, is_secret: bool) -> Origin:
+    """Without secret values, which --set has in its name, too."""
+    where = origin.where._replace(file=hidden(origin.where.file, secret)) if origin.where else None
+    value = MASK if is_secret else origin.value
+    return replace(origin, value=value, layer=hidden(origin.layer, secret), where=where)
 
 
 def _leaves(setting: Setting, path: yamlio.Path) -> Iterator[tuple[yamlio.Path, Setting]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from meshctl.config.project import Project
 from meshctl.config.rules import is_dns_label, not_a_label
+from meshctl.config.secrets import secret_names
 from meshctl.config.settings import Setting
 from meshctl.config.variables import Scope
 from meshctl.errors import MeshctlError, UsageError
@@ -29,6 +30,8 @@ class Resolution:
     vars: Mapping[str, Any]
     service_vars: Mapping[str, Mapping[str, Any]]
     option: str = ""
+    secret_vars: frozenset[str] = frozenset()
+    service_secrets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     problems: list[MeshctlError] = field(default_factory=list)
 
 
@@ -43,9 +46,21 @@ def resolve(root: Setting, project: Project, environ: Mapping[str, str], namespa
     problems = _namespace_problems(chosen, variables, namespace)
     if _NAMESPACE not in root.mapping("vars"):
         variables.pop(_NAMESPACE, None)
-    service_vars = {service: _service_vars(root, service, scope, variables) for service in root.mapping("service")}
-    problems += scope.problems.values()
-    return Resolution(user, name, final, variables, service_vars, namespace or "", problems)
+    secret = secret_names(root, scope)
+    scopes = {service: _service_scope(root, service, scope) for service in root.mapping("service")}
+    return Resolution(
+        user=user,
+        project=name,
+        namespace=final,
+        vars=variables,
+        service_vars={service: _service_vars(own, scope, variables) for service, own in scopes.items()},
+        option=namespace or "",
+        secret_vars=secret,
+        service_secrets={
+            service: secret if own is scope else secret_names(root, own) for service, own in scopes.items()
+        },
+        problems=problems + list(scope.problems.values()),
+    )
 
 
 def _user(environ: Mapping[str, str]) -> str:
@@ -70,12 +85,15 @@ def _namespace(root: Setting, option: str | None, user: str) -> Setting:
     return next((setting for setting in settings if setting and setting.value not in (None, "")), Setting(user))
 
 
-def _service_vars(root: Setting, service: str, scope: Scope, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+def _service_scope(root: Setting, service: str, scope: Scope) -> Scope:
     own = root.mapping("service", service, "vars")
-    if not own:
+    return Scope(own, scope.given, scope) if own else scope
+
+
+def _service_vars(own: Scope, scope: Scope, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    if own is scope:
         return variables
-    found = Scope(own, scope.given, scope).resolved()
-    return {name: value for name, value in found.items() if name in variables or name in own}
+    return {name: value for name, value in own.resolved().items() if name in variables or name in own.own}
 
 
 def _namespace_problems(chosen: Setting, variables: Mapping[str, Any], option: str | None) -> list[MeshctlError]:

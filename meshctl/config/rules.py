@@ -13,6 +13,7 @@ from meshctl import __version__, yamlio
 from meshctl.config.durations import parse_duration
 from meshctl.config.groups import groups_within_themselves
 from meshctl.config.schema import dotted
+from meshctl.config.secrets import undeclared_secrets
 from meshctl.config.settings import Setting
 from meshctl.errors import ConfigError, did_you_mean
 from meshctl.templating import dns_label
@@ -190,6 +191,7 @@ def problems(root: Setting, folder: Path, *, services_known: bool) -> Iterator[C
     yield from template_folders(root)
     yield from declared_groups(root)
     yield from groups_within_themselves(root)
+    yield from undeclared_secrets(root)
     if services_known:
         yield from declared_services(root)
         yield from group_members(root)

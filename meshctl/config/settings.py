@@ -12,10 +12,15 @@ from meshctl.errors import ConfigError, Where
 
 @dataclass(frozen=True)
 class Layer:
-    """One place that values come from; `locate` finds the value at a path there, or its key."""
+    """One place that values come from; `locate` finds the value at a path there, or its key.
+
+    What a `secret` one has is shown nowhere; the texts of a `literal` one are no expressions, whatever they look like.
+    """
 
     name: str
     locate: Callable[[yamlio.Path, bool], Where | None]
+    secret: bool = False
+    literal: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,10 @@ class Setting:
         if isinstance(self.value, dict):
             return {key: child.plain for key, child in self.value.items()}
         return [child.plain for child in self.value] if isinstance(self.value, list) else self.value
+
+    @property
+    def is_literal(self) -> bool:
+        return bool(self.sources) and self.sources[-1].layer.literal
 
     def where(self, *, key: bool = False) -> Where | None:
         return self.sources[-1].where(key=key) if self.sources else None

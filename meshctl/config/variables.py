@@ -92,7 +92,7 @@ class Scope:
             if any(value is _FAILED for value in found.values()):
                 return _FAILED
             return found if setting.is_mapping else list(found.values())
-        if isinstance(setting.value, str) and templating.is_templated(setting.value):
+        if isinstance(setting.value, str) and templating.is_templated(setting.value) and not setting.is_literal:
             return self._expression(setting, name, trail)
         return setting.plain
 
@@ -128,7 +128,7 @@ class Scope:
 
 
 def _texts(setting: Setting) -> Iterator[str]:
-    if isinstance(setting.value, str):
+    if isinstance(setting.value, str) and not setting.is_literal:
         yield setting.value
     for child in setting.children().values():
         yield from _texts(child)

@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import Path
 
 from meshctl.cache import home
+from meshctl.config import hide_secrets
 from meshctl.errors import Caution, MeshctlError, Problems, TemplateError, raise_all
 from meshctl.manifest import NAMESPACE_SERVICE, Bundle, Manifest
 from meshctl.plan import Plan, whole
 from meshctl.render.config_hash import ConfigHashes
 from meshctl.render.documents import Draft, drafts_of
+from meshctl.render.leaks import LEAKED, Leaks
 from meshctl.render.ownership import FOREIGN_NAMESPACE, Owner
 from meshctl.render.renderer import Renderer
 from meshctl.render.renderings import Given
@@ -33,7 +35,7 @@ class Attempt:
 
     @property
     def complete(self) -> bool:
-        return all(error.code in (SAME_OBJECT, FOREIGN_NAMESPACE) for error in self.errors)
+        return all(error.code in (SAME_OBJECT, FOREIGN_NAMESPACE, LEAKED) for error in self.errors)
 
 
 def render(plan: Plan, *, environ: Mapping[str, str], cache: Path | None = None) -> Bundle:
@@ -54,14 +56,17 @@ def attempt(plan: Plan, *, environ: Mapping[str, str], cache: Path | None = None
         drafts = run.drafts(plan.services)
         owner = Owner(plan.config, drafts)
         run.errors.extend(error for draft in drafts if (error := owner.place(draft)))
-        errors = tuple(_told_once([*run.errors, *_rendered_twice(drafts)]))
+        leaks = list(Leaks(plan.config, renderer, run.variables, drafts).of(plan.services))
+        errors = tuple(_told_once([*run.errors, *_rendered_twice(drafts), *leaks]))
         hashes = ConfigHashes(drafts, lambda: _unselected(plan, owner, environ, renderer))
         for draft in drafts:
             run.warnings.extend(owner.label(draft))
             if not errors:
                 hashes.annotate(draft)
-        renderer.renderings.save()
+        if not leaks:
+            renderer.renderings.save()
         warnings = (*run.variables.shadows(), *run.warnings)
+        hide_secrets(plan.config, errors)
         return Attempt(Bundle(plan.config.namespace, _by_service(plan, drafts), warnings), errors)
 
 

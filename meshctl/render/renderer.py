@@ -34,11 +34,15 @@ class Renderer:
         """Raises TemplateError, or Problems. `definers` says who could have defined a variable that is missing."""
         if kept := self.renderings.recall(template, given):
             return self._text(template, kept.text, given), kept.documents
-        content = templating.render(self._templates, template.name, given.variables, definers)
-        text = self._text(template, content, given)
+        text = self.fresh(template, given, definers)
         documents = documents_of(text)
-        self.renderings.remember(template, given, Rendered(content, documents))
+        self.renderings.remember(template, given, Rendered(text.text, documents))
         return text, documents
+
+    def fresh(self, template: Template, given: Given, definers: str) -> Text:
+        """The text alone, and nothing of it is kept."""
+        content = templating.render(self._templates, template.name, given.variables, definers)
+        return self._text(template, content, given)
 
     def _text(self, template: Template, content: str, given: Given) -> Text:
         return Text(template, content, given.variables, self.folders, lambda: self._templates)
