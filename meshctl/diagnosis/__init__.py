@@ -9,24 +9,31 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from meshctl.diagnosis.case import Case, Diagnosis, Object, gather
-from meshctl.diagnosis.containers import configuration, crash, image
-from meshctl.diagnosis.objects import claim, job, not_ready, pods_refused, progress, stalled, terminating
-from meshctl.diagnosis.pods import probe, sandbox, sidecar, unschedulable, volume
+from meshctl.diagnosis.containers import configuration, crash, start
+from meshctl.diagnosis.images import image
+from meshctl.diagnosis.mesh import concerns, injection
+from meshctl.diagnosis.objects import claim, job, not_ready, progress, stalled, terminating
+from meshctl.diagnosis.pods import gates, initial, probe, setup, sidecar
+from meshctl.diagnosis.refusals import pods_refused
+from meshctl.diagnosis.scheduling import unschedulable
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["Diagnosis", "concerns", "diagnose"]
 
 # The nearest cause first: a pod that cannot be placed explains why nothing in it is ready.
 _CAUSES: tuple[Callable[[Case], Iterator[Diagnosis]], ...] = (
     pods_refused,
     image,
     configuration,
+    start,
     crash,
     job,
     unschedulable,
-    volume,
-    sandbox,
+    setup,
+    initial,
     sidecar,
     probe,
+    gates,
+    injection,
     progress,
     stalled,
     claim,
@@ -36,14 +43,20 @@ _CAUSES: tuple[Callable[[Case], Iterator[Diagnosis]], ...] = (
 
 
 def diagnose(
-    objects: Iterable[Object], pods: Iterable[Object], events: Iterable[Object], *, since: float = 0
+    objects: Iterable[Object],
+    pods: Iterable[Object],
+    events: Iterable[Object],
+    *,
+    since: float = 0,
+    around: Iterable[Object] = (),
 ) -> Diagnosis | None:
     """The most telling cause, None when nothing is wrong: what is certain first, then in the order of the table.
 
     `objects` are the live objects of one service with the ReplicaSets of its Deployments, `pods` its pods, `events`
     the v1 Events of any of them. Events from before `since` (seconds since the epoch) explain but decide nothing.
+    `around` is what else is in the namespace, the Namespace itself among it.
     """
-    case = gather(objects, pods, events, since=since)
+    case = gather(objects, pods, events, since=since, around=around)
     if not case.unready:
         return None
     found = [diagnosis for cause in _CAUSES for diagnosis in cause(case)]

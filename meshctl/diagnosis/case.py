@@ -33,11 +33,15 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Case:
-    """`unready` has each object that is not current, with the verdict; `pods` are those of unready workloads."""
+    """`unready` has each object that is not current, with the verdict; `pods` are those of unready workloads.
+
+    `around` is what else is known of the namespace, the Namespace itself among it.
+    """
 
     unready: Sequence[tuple[Object, Readiness]]
     pods: Sequence[Object]
     since: float
+    around: Sequence[Object]
     _events: Mapping[str, Sequence[Object]] = field(repr=False)
     _owned: Mapping[str, Sequence[Object]] = field(repr=False)
 
@@ -59,7 +63,14 @@ class Case:
         return event_time(event) >= self.since
 
 
-def gather(objects: Iterable[Object], pods: Iterable[Object], events: Iterable[Object], *, since: float) -> Case:
+def gather(
+    objects: Iterable[Object],
+    pods: Iterable[Object],
+    events: Iterable[Object],
+    *,
+    since: float,
+    around: Iterable[Object],
+) -> Case:
     """Pods of workloads that are ready, of older revisions, or on their way out, explain nothing."""
     owned: dict[str, list[Object]] = defaultdict(list)
     told = list(objects)
@@ -68,7 +79,7 @@ def gather(objects: Iterable[Object], pods: Iterable[Object], events: Iterable[O
     own = [each for each in told if text(each, "kind") != "ReplicaSet" or not _owner(each)]
     unready = [(each, verdict) for each in own if (verdict := readiness(each)).state is not State.CURRENT]
     suspects = [pod for each, _ in unready for pod in _newest_pods(each, owned)]
-    return Case(unready, sorted(suspects, key=_name), since, _by_object(events), owned)
+    return Case(unready, sorted(suspects, key=_name), since, tuple(around), _by_object(events), owned)
 
 
 def service_of(obj: Object) -> str:
@@ -77,11 +88,16 @@ def service_of(obj: Object) -> str:
 
 def event_time(event: Object) -> float:
     """Seconds since the epoch, 0 when it does not say."""
-    moment = text(event, "series", "lastObservedTime") or text(event, "lastTimestamp") or text(event, "eventTime")
+    told = (moment(event, *path) for path in (("series", "lastObservedTime"), ("lastTimestamp",), ("eventTime",)))
+    return next(filter(None, told), 0.0)
+
+
+def moment(obj: Object, *path: str) -> float:
+    """The RFC 3339 time at path, in seconds since the epoch; 0 where there is none."""
     try:
-        return datetime.fromisoformat(moment).timestamp()
+        return datetime.fromisoformat(text(obj, *path)).timestamp()
     except (ValueError, OverflowError):
-        return 0
+        return 0.0
 
 
 def times(event: Object) -> int:

@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from meshctl.diagnosis.case import Case, Diagnosis, Object, line, service_of, told
-from meshctl.diagnosis.containers import state_line, statuses
+from meshctl.diagnosis.statuses import state_line, statuses
 from meshctl.identity import ObjectRef
 from meshctl.readiness import State
-from meshctl.readiness.verdict import condition, number, text
-
-# Why the API server refuses the pods of a controller: words of its answer, our code, whether trying again can help.
-_REFUSALS: tuple[tuple[re.Pattern[str], str, bool, str], ...] = (
-    (
-        re.compile("exceeded quota|failed quota"),
-        "QuotaExceeded",
-        False,
-        "kubectl describe resourcequota -n {namespace}",
-    ),
-    (re.compile("violates PodSecurity"), "AdmissionDenied", False, "meet the namespace's pod security standard"),
-    (re.compile("denied the request|denied request"), "AdmissionDenied", False, "do as the admission webhook says"),
-    (re.compile("failed calling webhook"), "WebhookUnavailable", True, "is the webhook's own service running?"),
-    (
-        re.compile("service ?account .*not found"),
-        "ServiceAccountMissing",
-        True,
-        "add the ServiceAccount to the templates",
-    ),
-    (re.compile("forbidden:"), "AdmissionDenied", False, "change the pod template to what is allowed"),
-)
-
-
-def pods_refused(case: Case) -> Iterator[Diagnosis]:
-    """A quota, a webhook or a policy refuses pods, not the workload that asks for them."""
-    for obj, _ in case.unready:
-        for each in case.family(obj):
-            failure = condition(each, "ReplicaFailure")
-            if failure.get("status") == "True":
-                yield _refused(case, obj, text(failure, "message"), recent=True)
-                break
-        else:
-            yield from _refused_by_events(case, obj)
+from meshctl.readiness.verdict import condition, entries, mapping, text
 
 
 def job(case: Case) -> Iterator[Diagnosis]:
@@ -52,11 +19,17 @@ def job(case: Case) -> Iterator[Diagnosis]:
                 "JobFailed",
                 line(f"{ObjectRef.of(obj)}: {verdict.message}"),
                 tuple(state_line(container) for container in statuses(pod)) if pod else (),
-                f"meshctl logs {service_of(obj)}",
+                _job_advice(obj),
                 certain=True,
                 object=ObjectRef.of(pod or obj),
                 container=next((text(container, "name") for container in statuses(pod)), "") if pod else "",
             )
+
+
+def _job_advice(obj: Object) -> str:
+    if text(condition(obj, "Failed"), "reason") == "DeadlineExceeded":
+        return "raise activeDeadlineSeconds, or find out what takes so long: meshctl logs " + service_of(obj)
+    return f"meshctl logs {service_of(obj)}"
 
 
 def progress(case: Case) -> Iterator[Diagnosis]:
@@ -101,7 +74,7 @@ def claim(case: Case) -> Iterator[Diagnosis]:
 def terminating(case: Case) -> Iterator[Diagnosis]:
     for obj, verdict in case.unready:
         if verdict.state is State.TERMINATING:
-            finalizers = ", ".join(map(str, obj["metadata"].get("finalizers") or ()))
+            finalizers = ", ".join(map(str, mapping(obj, "metadata").get("finalizers") or ()))
             held = f"; finalizers hold it: {finalizers}" if finalizers else ""
             yield Diagnosis(
                 "Terminating",
@@ -124,38 +97,12 @@ def not_ready(case: Case) -> Iterator[Diagnosis]:
         )
 
 
-def _refused_by_events(case: Case, obj: Object) -> Iterator[Diagnosis]:
-    """StatefulSets, DaemonSets and Jobs tell it by events alone, and events outlive their cause."""
-    if number(obj, "status", "replicas") >= number(obj, "spec", "replicas", default=1):
-        return
-    for each in case.family(obj):
-        for event in case.events(each, "FailedCreate", "FailedDaemonPod")[-1:]:
-            yield _refused(case, obj, text(event, "message"), recent=case.recent(event))
-
-
-def _refused(case: Case, obj: Object, message: str, *, recent: bool) -> Diagnosis:
-    found = (each for each in _REFUSALS if each[0].search(message))
-    _, code, may_pass, advice = next(
-        found, (None, "PodsRefused", True, "kubectl describe {kind} -n {namespace} {name}")
-    )
-    ref = ObjectRef.of(obj)
-    events = [event for each in case.family(obj) for event in case.events(each, "FailedCreate")]
-    return Diagnosis(
-        code,
-        line(f"the pods of {ref} are refused: {message}"),
-        tuple(map(told, events)),
-        advice.format(namespace=ref.namespace, kind=ref.kind.lower(), name=ref.name),
-        certain=recent and not may_pass,
-        object=ref,
-    )
-
-
 def _last_failed(case: Case, job_object: Object) -> Object | None:
     uid = text(job_object, "metadata", "uid")
     failed = [
         pod
         for pod in case.pods
-        if any(owner.get("uid") == uid for owner in pod["metadata"].get("ownerReferences") or ())
+        if any(owner.get("uid") == uid for owner in entries(pod, "metadata", "ownerReferences"))
         and text(pod, "status", "phase") == "Failed"
     ]
     return max(failed, key=lambda pod: text(pod, "metadata", "creationTimestamp"), default=None)

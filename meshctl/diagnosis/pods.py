@@ -3,83 +3,140 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from meshctl.diagnosis.case import Case, Diagnosis, Object, line, service_of, told
-from meshctl.diagnosis.containers import is_sidecar, running, state_line, statuses
+from meshctl.diagnosis.missing import missing, volume
+from meshctl.diagnosis.statuses import (
+    PROXY,
+    concerns,
+    is_initial,
+    is_sidecar,
+    name_of,
+    running,
+    specification,
+    state_line,
+    statuses,
+)
 from meshctl.identity import ObjectRef
-from meshctl.readiness.verdict import condition, flag, text
+from meshctl.readiness.verdict import condition, entries, flag, mapping, text
 
 
-def unschedulable(case: Case) -> Iterator[Diagnosis]:
-    """A claim that is missing or not bound shows itself here first."""
+class _Setup(NamedTuple):
+    """A step before any container, which fails by events alone; `said` and `advice` are for `format`."""
+
+    code: str
+    reasons: tuple[str, ...]
+    said: str
+    advice: str
+
+
+_SETUPS = (
+    _Setup(
+        "VolumeMount",
+        ("FailedMount", "FailedAttachVolume", "FailedMapVolume"),
+        "{volume} of pod {pod} cannot be mounted: {because}",
+        "add what is missing to the templates of {service}, or mend the volume",
+    ),
+    _Setup(
+        "PodSandbox",
+        ("FailedCreatePodSandBox",),
+        "its node cannot set up pod {pod}: {because}",
+        "look at node {node} and its network plugin",
+    ),
+)
+
+
+def setup(case: Case) -> Iterator[Diagnosis]:
+    """Its node could not mount the pod's volumes, or set up its network."""
     for pod in case.pods:
-        scheduled = condition(pod, "PodScheduled")
-        if scheduled.get("status") != "False":
+        if any(map(running, statuses(pod))):
             continue
-        because = text(scheduled, "message") or text(scheduled, "reason")
-        is_claim = "persistentvolumeclaim" in because.lower()
-        yield Diagnosis(
-            "PVCPending" if is_claim else "Unschedulable",
-            line(f"no node takes pod {_name(pod)}: {because}"),
-            tuple(map(told, case.events(pod, "FailedScheduling"))),
-            _scheduling_advice(because, is_claim=is_claim),
-            object=ObjectRef.of(pod),
-        )
+        for step in _SETUPS:
+            if events := case.events(pod, *step.reasons):
+                yield _failed_setup(step, pod, events)
 
 
-def volume(case: Case) -> Iterator[Diagnosis]:
+def _failed_setup(step: _Setup, pod: Object, events: list[Object]) -> Diagnosis:
+    said = text(events[-1], "message")
+    lacks = missing(said)
+    words = {
+        "pod": _name(pod),
+        "service": service_of(pod),
+        "node": text(pod, "spec", "nodeName"),
+        "volume": f"volume {volume(said)}" if volume(said) else "a volume",
+        "because": f"it needs {lacks}" if lacks else said,
+    }
+    return Diagnosis(
+        step.code,
+        line(step.said.format(**words)),
+        tuple(map(told, events)),
+        step.advice.format(**words),
+        object=ObjectRef.of(pod),
+    )
+
+
+def initial(case: Case) -> Iterator[Diagnosis]:
+    """An init container that does not end holds up all that comes after it."""
     for pod in case.pods:
-        events = case.events(pod, "FailedMount", "FailedAttachVolume", "FailedMapVolume")
-        if events and not any(map(running, statuses(pod))):
-            yield Diagnosis(
-                "VolumeMount",
-                line(f"a volume of pod {_name(pod)} cannot be mounted: {text(events[-1], 'message')}"),
-                tuple(map(told, events)),
-                f"add what is missing to the templates of {service_of(pod)}, or mend the volume",
-                object=ObjectRef.of(pod),
-            )
-
-
-def sandbox(case: Case) -> Iterator[Diagnosis]:
-    """The node could not even set up the pod's network."""
-    for pod in case.pods:
-        events = case.events(pod, "FailedCreatePodSandBox")
-        if events and not any(map(running, statuses(pod))):
-            yield Diagnosis(
-                "PodSandbox",
-                line(f"its node cannot set up pod {_name(pod)}: {text(events[-1], 'message')}"),
-                tuple(map(told, events)),
-                f"look at node {text(pod, 'spec', 'nodeName')} and its network plugin",
-                object=ObjectRef.of(pod),
-            )
+        for container in statuses(pod):
+            if is_initial(pod, container) and running(container):
+                name = name_of(container)
+                yield Diagnosis(
+                    "InitContainerStuck",
+                    f"init container {name} of pod {_name(pod)} has not ended, and the others wait for it",
+                    (state_line(container),),
+                    f"meshctl logs {service_of(pod)} -c '^{name}$'",
+                    object=ObjectRef.of(pod),
+                    container=name,
+                )
 
 
 def sidecar(case: Case) -> Iterator[Diagnosis]:
     """Without its proxy an application gets no traffic, and often cannot even start."""
     for pod in case.pods:
         for container in statuses(pod):
-            if is_sidecar(container) and running(container) and not flag(container, "ready"):
-                yield Diagnosis(
-                    "SidecarNotReady",
-                    f"the Istio sidecar of pod {_name(pod)} is running but not ready",
-                    (state_line(container), *map(told, case.events(pod, "Unhealthy"))),
-                    f"meshctl logs {service_of(pod)} -c istio-proxy; is istiod up, and does it reach this namespace?",
-                    object=ObjectRef.of(pod),
-                    container=text(container, "name"),
-                )
+            if is_sidecar(pod, container) and _is_unready(pod, container):
+                yield _sidecar(case, pod, container)
+
+
+def _sidecar(case: Case, pod: Object, container: Object) -> Diagnosis:
+    name = name_of(container)
+    is_proxy = name == PROXY
+    events = [event for event in case.events(pod, "Unhealthy") if concerns(event, container)]
+    because = f": {text(events[-1], 'message')}" if events else ""
+    what = "the Istio sidecar" if is_proxy else f"sidecar container {name}"
+    logs = f"meshctl logs {service_of(pod)} -c '^{name}$'"
+    return Diagnosis(
+        "SidecarNotReady",
+        line(f"{what} of pod {_name(pod)} is running but not ready{because}"),
+        (state_line(container), *map(told, events)),
+        f"{logs}; is istiod up, and does it reach this namespace?" if is_proxy else logs,
+        object=ObjectRef.of(pod),
+        container=name,
+    )
+
+
+def _is_unready(pod: Object, container: Object) -> bool:
+    """Running, and its probes say no; a native sidecar without a readiness probe has only to have started."""
+    if not running(container) or flag(container, "ready"):
+        return False
+    spec = specification(pod, container)
+    return not (flag(container, "started") and "restartPolicy" in spec and "readinessProbe" not in spec)
 
 
 def probe(case: Case) -> Iterator[Diagnosis]:
     for pod in case.pods:
         for container in statuses(pod):
-            if running(container) and not flag(container, "ready") and not is_sidecar(container):
+            special = is_sidecar(pod, container) or is_initial(pod, container)
+            if running(container) and not flag(container, "ready") and not special:
                 yield _unready(case, pod, container)
 
 
 def _unready(case: Case, pod: Object, container: Object) -> Diagnosis:
-    name = text(container, "name")
-    failures = [event for event in case.events(pod, "Unhealthy") if name in text(event, "involvedObject", "fieldPath")]
-    because = f": {text(failures[-1], 'message')}" if failures else ""
+    name = name_of(container)
+    failures = [event for event in case.events(pod, "Unhealthy") if concerns(event, container)]
+    because = f": {text(failures[-1], 'message')}" if failures else _unfinished(pod, container)
     return Diagnosis(
         "ProbeFailed" if failures else "NotReady",
         line(f"container {name} of pod {_name(pod)} is running but not ready{because}"),
@@ -90,12 +147,28 @@ def _unready(case: Case, pod: Object, container: Object) -> Diagnosis:
     )
 
 
-def _scheduling_advice(because: str, *, is_claim: bool) -> str:
-    if is_claim:
-        return "is there a StorageClass for the claim? kubectl get storageclass"
-    if "Insufficient" in because:
-        return "lower resources.requests, or make room: stop what is not needed"
-    return "compare nodeSelector, affinity and tolerations with the nodes: kubectl get nodes --show-labels"
+def _unfinished(pod: Object, container: Object) -> str:
+    """Which probe has not said yes yet, when no event says more."""
+    spec = specification(pod, container)
+    if mapping(spec, "startupProbe") and not flag(container, "started"):
+        return ": its startup probe has not succeeded yet"
+    return ": its readiness probe has not succeeded yet" if mapping(spec, "readinessProbe") else ""
+
+
+def gates(case: Case) -> Iterator[Diagnosis]:
+    """All containers are ready, and somebody else has yet to say that the pod is."""
+    for pod in case.pods:
+        if condition(pod, "ContainersReady").get("status") != "True":
+            continue
+        wanted = [text(gate, "conditionType") for gate in entries(pod, "spec", "readinessGates")]
+        missing_gates = [gate for gate in wanted if condition(pod, gate).get("status") != "True"]
+        if missing_gates:
+            yield Diagnosis(
+                "ReadinessGate",
+                f"the containers of pod {_name(pod)} are ready, but not its readiness gate {', '.join(missing_gates)}",
+                suggestion="look at the controller that sets that condition",
+                object=ObjectRef.of(pod),
+            )
 
 
 def _name(pod: Object) -> str:

@@ -76,6 +76,12 @@ def flag(obj: Object, *path: str) -> bool:
     return _at(obj, path) is True
 
 
+def mapping(obj: Object, *path: str) -> Object:
+    """The mapping at path; empty where there is none."""
+    value = _at(obj, path)
+    return value if isinstance(value, Mapping) else {}
+
+
 def entries(obj: Object, *path: str) -> Iterator[Object]:
     """The mappings of the list at path."""
     value = _at(obj, path)

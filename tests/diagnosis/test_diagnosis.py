@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meshctl import yamlio
 from meshctl.diagnosis import Diagnosis, diagnose
+from meshctl.diagnosis.scheduling import plain
 from meshctl.manifest import LABEL_SERVICE
 
 FILE = Path(__file__).parent / "cases.yaml"
 CASES = [document.value for document in yamlio.load_all(FILE.read_text(), FILE.name)]
+REASONS = yamlio.load(FILE.with_name("scheduling.yaml").read_text(), "scheduling.yaml").value
 
 LABELS = {LABEL_SERVICE: "web"}
 REVISION = "deployment.kubernetes.io/revision"
@@ -42,7 +46,12 @@ def replica_set(owner: Body, name: str, revision: str) -> Body:
 
 def pod(owner: Body | None, status: Body, name: str = "web-2-x") -> Body:
     container = {"name": "web", "resources": {"limits": {"memory": "64Mi"}}}
-    spec = {"containers": [container], "initContainers": [{"name": "prepare"}, {"name": "istio-proxy"}]}
+    sidecars = [{"name": "istio-proxy"}, {"name": "agent", "restartPolicy": "Always"}]
+    spec = {
+        "containers": [container],
+        "initContainers": [{"name": "prepare"}, *sidecars],
+        "readinessGates": [{"conditionType": "example.org/lb"}],
+    }
     return made("Pod", name, owner, spec=spec, status=status)
 
 
@@ -182,3 +191,35 @@ def test_a_claim_that_is_not_bound() -> None:
     assert found is not None
     assert found.code == "PVCPending"
     assert found.evidence == ("event ProvisioningFailed: no storage class",)
+
+
+@pytest.mark.parametrize("case", REASONS, ids=[case["expected"] for case in REASONS])
+def test_the_schedulers_reasons_in_plain_words(case: Body) -> None:
+    code, words, advice = plain(case["said"])
+    assert (code, words) == ("Unschedulable", case["expected"])
+    assert advice
+
+
+STATE = st.none() | st.dictionaries(
+    st.sampled_from(["waiting", "running", "terminated"]),
+    st.none() | st.dictionaries(st.sampled_from(["reason", "message", "exitCode"]), st.none() | st.text(max_size=3)),
+)
+CONTAINER = st.dictionaries(st.sampled_from(["name", "state", "lastState", "ready", "restartCount", "image"]), STATE)
+ODD_POD = st.fixed_dictionaries(
+    {},
+    optional={
+        "phase": st.sampled_from(["Pending", "Running", "Failed", None, 3]),
+        "conditions": st.none() | st.lists(st.dictionaries(st.sampled_from(["type", "status"]), st.text(max_size=3))),
+        "containerStatuses": st.none() | st.lists(st.none() | CONTAINER, max_size=2),
+        "initContainerStatuses": st.none() | st.lists(CONTAINER, max_size=2),
+    },
+)
+
+
+@given(ODD_POD, st.lists(st.dictionaries(st.sampled_from(["reason", "message", "count", "lastTimestamp"]), STATE)))
+def test_no_pod_is_too_odd_for_a_diagnosis(status: Body, told: list[Body]) -> None:
+    owner = deployment([])
+    newest = replica_set(owner, "web-2", "2")
+    odd = pod(newest, status)
+    assert diagnose([owner, newest], [odd], [event(odd, **each) for each in told], around=[odd, {}]) is not None
+    diagnose([odd], [], [])

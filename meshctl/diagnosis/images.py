@@ -1,0 +1,112 @@
+"""Images that cannot be had."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+from meshctl.diagnosis.case import Case, Diagnosis, Object, moment, service_of, times, told
+from meshctl.diagnosis.statuses import called, concerns, name_of, state_line, statuses, waiting
+from meshctl.identity import ObjectRef
+from meshctl.readiness.verdict import condition, text
+
+BACK_OFFS = 2
+_LONG = 120.0  # seconds after which a pull that is backed off has failed more than once, also when its events are gone
+
+_PULL = {
+    "ErrImageNeverPull", "ErrImagePull", "ImageInspectError", "ImagePullBackOff", "RegistryUnavailable",
+    "SignatureValidationFailed",
+}  # fmt: skip
+
+# What a registry, or the way to it, says: our words, and what to do. The first that fits.
+_CAUSES: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile("toomanyrequests|rate limit|429", re.IGNORECASE),
+        "its registry lets nobody pull so often",
+        "wait, log in to the registry by imagePullSecrets, or use a mirror of it",
+    ),
+    (
+        re.compile("unauthorized|authentication|denied|forbidden|no basic auth|40[13]", re.IGNORECASE),
+        "its registry wants other credentials, or has no such image",
+        "check the name, and give the pod imagePullSecrets that may read it",
+    ),
+    (
+        re.compile("no such host|dial tcp|timeout|refused|unreachable|x509|tls|RegistryUnavailable", re.IGNORECASE),
+        "its registry cannot be reached from the node",
+        "check the registry's name, and the node's network and certificates",
+    ),
+    (
+        re.compile("no match(ing manifest)? for (the )?(platform|.*/)|exec format", re.IGNORECASE),
+        "it is not built for the node's architecture",
+        "build the image for it, or choose other nodes by a nodeSelector",
+    ),
+    (
+        re.compile("not found|manifest unknown|does not exist|no such manifest|404", re.IGNORECASE),
+        "its registry does not have it",
+        "check the image's name and tag, and that it was pushed",
+    ),
+)
+_ADVICE = "check the image's name and tag, that the registry has it, and the pod's imagePullSecrets"
+
+
+def image(case: Case) -> Iterator[Diagnosis]:
+    """Back-offs are counted by their events: the status goes back and forth between two words."""
+    for pod in case.pods:
+        for container in statuses(pod):
+            reason = waiting(container)
+            if reason == "InvalidImageName":
+                yield _invalid(pod, container)
+            elif reason in _PULL:
+                yield _pull(case, pod, container)
+
+
+def _invalid(pod: Object, container: Object) -> Diagnosis:
+    return Diagnosis(
+        "InvalidImage",
+        f"{text(container, 'image')!r} of {called(pod, container)} is no valid image name",
+        (state_line(container),),
+        f"mend `image` in the templates of {service_of(pod)}",
+        certain=True,
+        object=ObjectRef.of(pod),
+        container=name_of(container),
+    )
+
+
+def _pull(case: Case, pod: Object, container: Object) -> Diagnosis:
+    """The second failure of the same kind is no passing trouble of the registry."""
+    events = [event for event in case.events(pod, "Failed", "BackOff") if concerns(event, container)]
+    because, advice = _cause(container, events)
+    return Diagnosis(
+        "ImagePull",
+        f"the image {text(container, 'image')} of {called(pod, container)} cannot be pulled{because}",
+        (state_line(container), *map(told, events)),
+        advice,
+        certain=waiting(container) == "ErrImageNeverPull" or _again(pod, container, events),
+        object=ObjectRef.of(pod),
+        container=name_of(container),
+    )
+
+
+def _cause(container: Object, events: list[Object]) -> tuple[str, str]:
+    reason = waiting(container)
+    if reason == "ErrImageNeverPull":
+        return ": the node does not have it, and imagePullPolicy is Never", "load it onto the node, or let it be pulled"
+    if reason == "SignatureValidationFailed":
+        return ": its signature is not valid", "sign the image, or change the policy that wants it signed"
+    said = " ".join(
+        [reason, text(container, "state", "waiting", "message"), *(text(each, "message") for each in events)]
+    )
+    said = said.replace(text(container, "image") or "\0", "")
+    for pattern, words, advice in _CAUSES:
+        if pattern.search(said):
+            return f": {words}", advice
+    return "", _ADVICE
+
+
+def _again(pod: Object, container: Object, events: list[Object]) -> bool:
+    """Events are kept for an hour or less; a back-off that outlives them has come more than once."""
+    if any(times(event) >= BACK_OFFS for event in events):
+        return True
+    since = moment(condition(pod, "PodScheduled"), "lastTransitionTime") or moment(pod, "metadata", "creationTimestamp")
+    return waiting(container) == "ImagePullBackOff" and bool(since) and time.time() - since > _LONG
