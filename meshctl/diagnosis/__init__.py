@@ -11,13 +11,13 @@ from dataclasses import replace
 from meshctl.diagnosis.case import Case, Diagnosis, Object, gather
 from meshctl.diagnosis.containers import configuration, crash, start
 from meshctl.diagnosis.images import image
-from meshctl.diagnosis.mesh import concerns, injection
+from meshctl.diagnosis.mesh import has_sidecar, injection, lost_routes, missing_sidecars, names_subset
 from meshctl.diagnosis.objects import claim, job, not_ready, progress, stalled, terminating
 from meshctl.diagnosis.pods import gates, initial, probe, setup, sidecar
 from meshctl.diagnosis.refusals import pods_refused
 from meshctl.diagnosis.scheduling import unschedulable
 
-__all__ = ["Diagnosis", "concerns", "diagnose"]
+__all__ = ["Diagnosis", "diagnose", "has_sidecar", "lost_routes", "missing_sidecars", "names_subset"]
 
 # The nearest cause first: a pod that cannot be placed explains why nothing in it is ready.
 _CAUSES: tuple[Callable[[Case], Iterator[Diagnosis]], ...] = (
@@ -54,7 +54,7 @@ def diagnose(
 
     `objects` are the live objects of one service with the ReplicaSets of its Deployments, `pods` its pods, `events`
     the v1 Events of any of them. Events from before `since` (seconds since the epoch) explain but decide nothing.
-    `around` is what else is in the namespace, the Namespace itself among it.
+    `around` has the Namespace, where it may be read.
     """
     case = gather(objects, pods, events, since=since, around=around)
     if not case.unready:

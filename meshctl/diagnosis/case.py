@@ -35,7 +35,7 @@ class Diagnosis:
 class Case:
     """`unready` has each object that is not current, with the verdict; `pods` are those of unready workloads.
 
-    `around` is what else is known of the namespace, the Namespace itself among it.
+    `around` has the Namespace, where it may be read.
     """
 
     unready: Sequence[tuple[Object, Readiness]]

@@ -15,10 +15,18 @@ _ROUTES = ("http", "tls", "tcp")
 
 
 class Subset(NamedTuple):
-    """A host of the mesh, as `name.namespace`, and a subset of its pods."""
+    """A host of the mesh, as `name.namespace`, and the name of a part of its pods."""
 
     host: str
     name: str
+
+
+class _Known(NamedTuple):
+    """What is there to route to: the labels of each subset, the selector of each host, the labels of each pod."""
+
+    subsets: dict[Subset, Object]
+    selectors: dict[str, Object]
+    pods: list[Object]
 
 
 def injection(case: Case) -> Iterator[Diagnosis]:
@@ -28,14 +36,24 @@ def injection(case: Case) -> Iterator[Diagnosis]:
             yield _without_sidecar(pod)
 
 
-def concerns(objects: Iterable[Object], pods: Iterable[Object], around: Iterable[Object]) -> Iterator[Diagnosis]:
-    """What is wrong with a service in the mesh though all of it is ready. `around` is all of the namespace."""
-    everything = list(around)
-    for obj in objects:
-        if text(obj, "kind") == "VirtualService" and _is_istio(obj):
-            yield from _lost_routes(obj, everything)
-    if any(map(has_sidecar, everything)):  # else nothing says that there is an injector here at all
-        yield from (_without_sidecar(pod) for pod in pods if is_without_sidecar(pod, everything))
+def lost_routes(objects: Iterable[Object], around: Iterable[Object]) -> Iterator[Diagnosis]:
+    """VirtualServices that send to nobody, though all is ready. `around` are Services, DestinationRules and pods."""
+    routes = [each for each in objects if names_subset(each)]
+    if routes:
+        known = _known(list(around))
+        yield from (found for route in routes for found in _lost_routes(route, known))
+
+
+def missing_sidecars(pods: Iterable[Object], namespaces: Iterable[Object]) -> Iterator[Diagnosis]:
+    """Pods without their sidecar, though all is ready. Worth telling only where others have one: else there may be no
+    injector here at all."""
+    known = list(namespaces)
+    yield from (_without_sidecar(pod) for pod in pods if is_without_sidecar(pod, known))
+
+
+def names_subset(obj: Object) -> bool:
+    """Whether it is a VirtualService that needs a DestinationRule to be understood."""
+    return text(obj, "kind") == "VirtualService" and _is_istio(obj) and any(_named(obj, ""))
 
 
 def has_sidecar(pod: Object) -> bool:
@@ -72,19 +90,21 @@ def _without_sidecar(pod: Object) -> Diagnosis:
     )
 
 
-def _lost_routes(route: Object, around: list[Object]) -> Iterator[Diagnosis]:
-    """Requests for a subset that no DestinationRule has, or that no pod belongs to, are answered with 503."""
+def _lost_routes(route: Object, known: _Known) -> Iterator[Diagnosis]:
+    """Requests for a subset that no DestinationRule has, or that no pod belongs to, are answered with 503.
+
+    Hosts of other namespaces, and those without a Service here, are not judged.
+    """
     namespace = text(route, "metadata", "namespace")
-    known = dict(_subsets(around))
-    services = {_host(each): each for each in around if text(each, "kind") == "Service"}
     for subset in sorted(_named(route, namespace)):
-        if not subset.host.endswith(f".{namespace}") or subset.host not in services:
-            continue
         host = subset.host.removesuffix(f".{namespace}")
-        if subset not in known:
+        selector = known.selectors.get(subset.host)
+        if selector is None or host == subset.host:
+            continue
+        if subset not in known.subsets:
             yield _lost(route, f"sends to subset {subset.name} of {host}, which no DestinationRule has")
-        elif not _has_pods(services[subset.host], known[subset], around):
-            labels = ",".join(f"{key}={value}" for key, value in sorted(known[subset].items()))
+        elif not _has_pods({**selector, **known.subsets[subset]}, known.pods):
+            labels = ",".join(f"{key}={value}" for key, value in sorted(known.subsets[subset].items()))
             yield _lost(route, f"sends to subset {subset.name} of {host}, whose labels ({labels}) no pod has")
 
 
@@ -122,12 +142,15 @@ def _subsets(around: Iterable[Object]) -> Iterator[tuple[Subset, Object]]:
                 yield Subset(host, text(subset, "name")), mapping(subset, "labels")
 
 
-def _has_pods(service: Object, labels: Object, around: Iterable[Object]) -> bool:
-    """Where the Service chooses no pods itself, nobody can tell."""
-    selector = mapping(service, "spec", "selector")
-    wanted = {**selector, **labels}.items()
-    pods = (mapping(each, "metadata", "labels") for each in around if text(each, "kind") == "Pod")
-    return not selector or any(wanted <= each.items() for each in pods)
+def _known(around: list[Object]) -> _Known:
+    services = [each for each in around if text(each, "kind") == "Service"]
+    pods = [mapping(each, "metadata", "labels") for each in around if text(each, "kind") == "Pod"]
+    return _Known(dict(_subsets(around)), {_host(each): mapping(each, "spec", "selector") for each in services}, pods)
+
+
+def _has_pods(labels: Object, pods: list[Object]) -> bool:
+    """Where no pod at all is known, or the Service chooses none itself, nobody can tell."""
+    return not labels or not pods or any(labels.items() <= each.items() for each in pods)
 
 
 def _host(service: Object) -> str:

@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from meshctl.diagnosis import has_sidecar, names_subset
 from meshctl.identity import ObjectRef
 from meshctl.inventory.drift import Key, key
 from meshctl.inventory.reading import ANY_VERSION, Body, Found, Query
 from meshctl.inventory.scope import Scope
 from meshctl.manifest import Manifest, is_parent, kinds_of
+from meshctl.readiness import State, readiness
 
 # Whatever a service is made of, it mostly has some of these, and its state depends on them.
 _APPLIED = (
@@ -59,6 +61,15 @@ def questions(scope: Scope, found: Found, bundle: Iterable[Manifest]) -> list[Qu
     more = {each for body in found.of("ConfigMap") for each in kinds_of(body)} - known
     asked |= {scope.applied(f"{group}/{ANY_VERSION}", kind) for group, kind in more}
     return [*(scope.made(*kind) for kind in _MADE), *sorted(asked)]
+
+
+def mesh_questions(scope: Scope, found: Found) -> list[Query]:
+    """What tells whether the mesh does as it should: asked only where something could be amiss."""
+    routes = [body for body in found.of("VirtualService") if names_subset(body)]
+    asked = {Query(body["apiVersion"], "DestinationRule", scope.namespace) for body in routes}
+    if any(readiness(pod).state is not State.CURRENT or has_sidecar(pod) for pod in found.of("Pod")):
+        asked.add(Query("v1", "Namespace", "", fields=f"metadata.name={scope.namespace}", optional=True))
+    return sorted(asked)
 
 
 def by_service(scope: Scope, found: Found) -> Mapping[str, Belongings]:

@@ -11,7 +11,7 @@ from meshctl.config import Service
 from meshctl.diagnosis import Diagnosis
 from meshctl.evidence import last_words
 from meshctl.identity import ObjectRef
-from meshctl.inventory.belongings import Belongings, by_service, questions
+from meshctl.inventory.belongings import Belongings, by_service, mesh_questions, questions
 from meshctl.inventory.happenings import EventRow, Happenings
 from meshctl.inventory.pods import PodRow, Pods
 from meshctl.inventory.reading import Found, Query, Table, read
@@ -102,7 +102,8 @@ class Describe:
     def queries(self, found: Found) -> Sequence[Query]:
         slices = self.scope.applied("discovery.k8s.io/v1", "EndpointSlice")
         events = Query("v1", "Event", self.scope.namespace)
-        return [*questions(self.scope, found, self.bundle or ()), slices, events]
+        asked = questions(self.scope, found, self.bundle or ())
+        return [*asked, *mesh_questions(self.scope, found), slices, events]
 
     def rows(self, found: Found) -> list[Description]:
         status = {row.name: row for row in self.status.rows(found)}
@@ -119,7 +120,7 @@ class Describe:
                 services=tuple(row for row in services if row.service == name),
                 ports=tuple(row for row in ports if row.service == name),
                 events=tuple(row for row in events if row.service == name),
-                diagnosis=self.status.diagnosis(belongings.get(name, Belongings()), list(found.of("Event"))),
+                diagnosis=self.status.diagnosis(belongings.get(name, Belongings()), found),
             )
             for name in self.plan.services
         ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
+from meshctl.diagnosis import has_sidecar
 from meshctl.errors import Forbidden, NoSuchKind
 from meshctl.informer import Informer
 
@@ -30,7 +31,8 @@ SETTLE = 0.2  # seconds between two tables of a watch: one change in a cluster i
 class Query(NamedTuple):
     """One LIST; the namespace is empty for cluster-scoped kinds.
 
-    An `api_version` like `apps/*` stands for the version that the server prefers.
+    An `api_version` like `apps/*` stands for the version that the server prefers. What is `optional` may be refused
+    without a word.
     """
 
     api_version: str
@@ -38,6 +40,7 @@ class Query(NamedTuple):
     namespace: str
     labels: str = ""
     fields: str = ""
+    optional: bool = False
 
 
 @dataclass
@@ -50,7 +53,7 @@ class Found:
     def take(self, query: Query, listed: Sequence[Body] | Forbidden) -> None:
         """Adds an answer; one that was refused counts as empty."""
         self.objects[query] = () if isinstance(listed, Forbidden) else listed
-        if isinstance(listed, Forbidden):
+        if isinstance(listed, Forbidden) and not query.optional:
             self.refused.append(listed)
 
     def table(self, view: View[Row]) -> Table[Row]:
@@ -58,6 +61,11 @@ class Found:
         if self.refused and len(self.refused) == len(self.objects):
             raise self.refused[0]
         return Table(tuple(view.rows(self)), tuple(error.message for error in self.refused))
+
+    @cached_property
+    def meshed(self) -> bool:
+        """Whether any pod that was read has Istio's sidecar. To be asked when all has been read."""
+        return any(map(has_sidecar, self.of("Pod")))
 
     def of(self, *kinds: str) -> Iterator[Body]:
         """All objects of these kinds, of whatever group."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from meshctl.diagnosis import Diagnosis, diagnose
-from meshctl.inventory.belongings import Belongings, by_identity, by_service, questions
+from meshctl.diagnosis import Diagnosis, diagnose, lost_routes, missing_sidecars
+from meshctl.inventory.belongings import Belongings, by_identity, by_service, mesh_questions, questions
 from meshctl.inventory.drift import Drift, Key, drift
 from meshctl.inventory.facts import age, images
 from meshctl.inventory.reading import Body, Found, Query
@@ -71,23 +71,23 @@ class Status:
 
     def queries(self, found: Found) -> Sequence[Query]:
         """Events only when there is something to explain."""
-        queries = questions(self.scope, found, self.bundle or ())
+        queries = [*questions(self.scope, found, self.bundle or ()), *mesh_questions(self.scope, found)]
         if any(is_unready(belongings.objects) for belongings in by_service(self.scope, found).values()):
             queries.append(Query("v1", "Event", self.scope.namespace, fields="type=Warning"))
         return queries
 
     def rows(self, found: Found) -> list[StatusRow]:
         """By name."""
-        services, live, events = by_service(self.scope, found), by_identity(found), list(found.of("Event"))
+        services, live = by_service(self.scope, found), by_identity(found)
         names = set(self.plan.services)
         if self.orphans:
             names |= services.keys() - self.plan.config.services.keys() - {NAMESPACE_SERVICE}
-        return [self._row(name, services.get(name, Belongings()), live, events) for name in sorted(names)]
+        return [self._row(name, services.get(name, Belongings()), live, found) for name in sorted(names)]
 
-    def _row(self, name: str, has: Belongings, live: Mapping[Key, Body], events: Sequence[Body]) -> StatusRow:
+    def _row(self, name: str, has: Belongings, live: Mapping[Key, Body], read: Found) -> StatusRow:
         orphan = name not in self.plan.config.services
         drifted = drift(self.bundle.of(name), live, has.objects) if self.bundle is not None and not orphan else None
-        diagnosis = self.diagnosis(has, events)
+        diagnosis = self.diagnosis(has, read)
         found = ServiceState.ORPHAN if orphan else state(has, diagnosis, drifted)
         counts = [replicas(body) for body in has.objects]
         return StatusRow(
@@ -102,6 +102,11 @@ class Status:
             reason=reason(found, has, diagnosis, drifted),
         )
 
-    def diagnosis(self, has: Belongings, events: Sequence[Body]) -> Diagnosis | None:
-        """Why a service is not ready; None when it is."""
-        return diagnose([*has.objects, *has.made], has.pods, events) if is_unready(has.objects) else None
+    def diagnosis(self, has: Belongings, read: Found) -> Diagnosis | None:
+        """Why a service is not ready, or what is wrong with it in the mesh although it is; else None."""
+        namespaces = tuple(read.of("Namespace"))
+        if is_unready(has.objects):
+            return diagnose([*has.objects, *has.made], has.pods, read.of("Event"), around=namespaces)
+        if lost := next(lost_routes(has.objects, read.of("Service", "DestinationRule", "Pod")), None):
+            return lost
+        return next(missing_sidecars(has.pods, namespaces), None) if read.meshed else None

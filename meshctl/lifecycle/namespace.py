@@ -65,11 +65,13 @@ def usable_namespace(run: Run) -> dict[str, Any] | None:
 def find_namespace(run: Run) -> dict[str, Any] | None:
     """None when it is not there. Whoever may not look at namespaces was given one: then it counts as there."""
     try:
-        return run.ask(run.cluster.get, ObjectRef("v1", "Namespace", "", run.config.namespace))
+        live = run.ask(run.cluster.get, ObjectRef("v1", "Namespace", "", run.config.namespace))
     except NotFound:
         return None
     except Forbidden:
         return {"metadata": {"name": run.config.namespace}}
+    run.world.namespace = live
+    return live
 
 
 def refuse_to_delete(run: Run, *, kept: Collection[Any], others: Collection[str]) -> None:

@@ -72,7 +72,7 @@ def _explain(turn: Turn, refs: Sequence[ObjectRef]) -> Diagnosis | None:
     replica_sets = [body for body in made if body["kind"] == "ReplicaSet" and ObjectRef.of(body) not in refs]
     pods = [body for body in made if body["kind"] == "Pod" and ObjectRef.of(body) not in refs]
     events = world.events_of([*objects, *made])
-    return diagnose([*objects, *replica_sets], pods, events, since=turn.began_at - CLOCKS)
+    return diagnose([*objects, *replica_sets], pods, events, since=turn.began_at - CLOCKS, around=[world.namespace])
 
 
 def _plain(unready: Sequence[Unready]) -> Diagnosis:

@@ -15,6 +15,7 @@ from meshctl.lifecycle.namespace import ensure_namespace, usable_namespace
 from meshctl.lifecycle.options import StartOptions
 from meshctl.lifecycle.order import start_order, stop_order
 from meshctl.lifecycle.preview import dry_run, sketch
+from meshctl.lifecycle.routes import lost_routes
 from meshctl.lifecycle.run import Run
 from meshctl.lifecycle.sets import Sets, enlist
 from meshctl.lifecycle.settling import until_ready
@@ -72,6 +73,8 @@ class _Start:
         order = start_order(self._plan, self._planned.services)
         yield from Walk(self._run, self._planned.services, order, self._service)
         yield from self._prune({body["metadata"]["uid"] for body in prunes})
+        if not self._run.interrupt.is_set():
+            yield from lost_routes(self._run, self._bundle)
 
     def _service(self, turn: Turn) -> Task:
         manifests = self._bundle.of(turn.service)

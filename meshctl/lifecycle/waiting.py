@@ -11,6 +11,7 @@ from meshctl.lifecycle.deleting import until_gone
 from meshctl.lifecycle.discovering import Found, find
 from meshctl.lifecycle.goals import DELETED
 from meshctl.lifecycle.interrupt import Interrupt
+from meshctl.lifecycle.namespace import find_namespace
 from meshctl.lifecycle.options import WaitOptions
 from meshctl.lifecycle.order import stop_order
 from meshctl.lifecycle.run import Run
@@ -42,6 +43,7 @@ class _Wait:
         self._found: Found = {}
 
     def __iter__(self) -> Iterator[Event]:
+        find_namespace(self._run)
         self._found = find(self._run)
         bodies = [body for name in self._services for body in self._of(name)]
         yield self.planned(len(bodies))

@@ -51,6 +51,7 @@ class World:
 
     def __init__(self, cluster: Cluster, project: str) -> None:
         self.wake = threading.Event()
+        self.namespace: Body = {}  # the Namespace itself, where it was looked at
         self._cluster = cluster
         self._project = project
         self._informers: dict[Scope, Informer] = {}
@@ -96,6 +97,10 @@ class World:
     def of(self, service: str) -> list[Body]:
         """The service's live objects; pods and ReplicaSets among them once somebody listens to those."""
         return [*self._by_service[service].values()]
+
+    def everything(self) -> list[Body]:
+        """All objects that are listened to, whosever they are."""
+        return [*self._objects.values()]
 
     def events_of(self, objects: Iterable[Body]) -> list[Body]:
         return [event for each in objects for event in self._events[each["metadata"]["uid"]].values()]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meshctl.diagnosis import concerns, diagnose
+from meshctl.diagnosis import diagnose, lost_routes, missing_sidecars
 
 Body = dict[str, Any]
 
@@ -75,7 +75,7 @@ def rule(host: str = "web", **subsets: str) -> Body:
 
 
 def said(routes: Body, *around: Body) -> list[str]:
-    return [found.message for found in concerns([routes], [], [SERVICE, routes, *around])]
+    return [found.message for found in lost_routes([routes], [SERVICE, routes, *around])]
 
 
 TO_V2 = {"host": "web", "subset": "v2"}
@@ -111,9 +111,8 @@ def test_what_is_not_of_this_namespace_is_not_judged() -> None:
     assert said(route({"host": "web"})) == []
 
 
-def test_a_ready_pod_without_a_sidecar_among_pods_with_one() -> None:
-    """Where no pod has one, there may be no injector at all, as on the sandbox."""
-    alone, labelled = pod(), namespace(injection="enabled")
-    assert list(concerns([], [alone], [labelled, alone])) == []
-    found = [each.code for each in concerns([], [alone], [labelled, alone, pod("other", proxy="containers")])]
-    assert found == ["SidecarMissing"]
+def test_a_ready_pod_without_a_sidecar() -> None:
+    labelled = namespace(injection="enabled")
+    assert [found.code for found in missing_sidecars([pod(), pod(proxy="containers")], [labelled])] == [
+        "SidecarMissing"
+    ]
