@@ -10,10 +10,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pages import commands, config
+from pages import commands, config, findings
 
 DOCS = Path(__file__).parent
-PAGES: dict[str, Callable[[], str]] = {"commands.md": commands.page, "config.md": config.page}
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands.page,
+    "config.md": config.page,
+    "findings.md": findings.page,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from meshctl.importing.addresses import Address
 from meshctl.importing.references import ROUTES, get, items, targets
 from meshctl.importing.sources import Original
-from meshctl.manifest import NAMESPACE_SERVICE, config_references, pod_template
+from meshctl.manifest import NAMESPACE_SERVICE, Address, config_references, pod_template
 
 ENVIRONMENT, ARGUMENTS, CONFIGURATION = 3, 2, 1
 """How much a place says: a variable is set for this very container, a file may be about more than one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshctl.manifest.addresses import Address
 from meshctl.manifest.applyset import LABEL_MEMBER, ApplySet, is_parent, kinds_of, namespaces_of
 from meshctl.manifest.bundle import Bundle, Manifest, Source
 from meshctl.manifest.images import Image, parse_image, with_images
@@ -40,6 +41,7 @@ __all__ = [
     "MANAGED_BY",
     "NAMESPACE_SERVICE",
     "WORKLOADS",
+    "Address",
     "ApplySet",
     "Bundle",
     "Fault",

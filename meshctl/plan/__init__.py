@@ -7,14 +7,15 @@ drawn through one barrier a tier so that their number grows with the services an
 from __future__ import annotations
 
 from meshctl.plan.export import FORMATS, document, export
-from meshctl.plan.order import check_cycles
+from meshctl.plan.order import check_cycles, reach
 from meshctl.plan.plan import Edge, Plan, focus, select, whole
 from meshctl.plan.schedule import Schedule
 from meshctl.plan.selection import Selection
-from meshctl.plan.tiers import TIERS, Tier
+from meshctl.plan.tiers import RANK, TIERS, Tier, declared_tiers
 
 __all__ = [
     "FORMATS",
+    "RANK",
     "TIERS",
     "Edge",
     "Plan",
@@ -22,9 +23,11 @@ __all__ = [
     "Selection",
     "Tier",
     "check_cycles",
+    "declared_tiers",
     "document",
     "export",
     "focus",
+    "reach",
     "select",
     "whole",
 ]

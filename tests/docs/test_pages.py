@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+from meshctl.check import all_rules
 from meshctl.cli.catalog import COMMANDS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -21,3 +23,12 @@ def test_the_pages_are_current() -> None:
 def test_the_page_has_every_command() -> None:
     headings = {line.removeprefix("## ") for line in (DOCS / "commands.md").read_text().splitlines()}
     assert set(COMMANDS) <= headings
+
+
+def test_every_code_that_the_source_names_has_a_page() -> None:
+    source = (file.read_text("utf-8") for file in (DOCS.parent / "meshctl").rglob("*.py"))
+    named = {code for text in source for code in re.findall(r'"(MSH\d{3})"', text)} - {"MSH200"}
+    pages = {rule.code for rule in all_rules()}
+    assert named <= pages
+    headings = {line.removeprefix("## ") for line in (DOCS / "findings.md").read_text().splitlines()}
+    assert pages <= headings
