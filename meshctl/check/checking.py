@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from meshctl.check.finding import Finding, Severity, is_worth, of_caution, of_error
-from meshctl.check.inspection import Found, finding_of, in_bundle, in_objects, in_project
-from meshctl.check.project.facts import ProjectFacts
+from meshctl.check.inspection import Found, Inspection, finding_of, in_bundle, in_objects, in_project
+from meshctl.check.memory import Memory
 from meshctl.check.report import Report, Suppressed
 from meshctl.check.subject import Subject, subject_of
 from meshctl.check.suppression import Ignores
@@ -37,18 +38,21 @@ class Material:
         return len(self.plan.services) == len(self.plan.config.services)
 
 
-def check(material: Material, *, least: Severity = "info") -> Report:
-    """Every finding at least as bad as `least`."""
+def check(material: Material, *, least: Severity = "info", cache: Path | None = None) -> Report:
+    """Every finding at least as bad as `least`. `cache` is the folder of caches; without one nothing is remembered."""
+    config = material.plan.config
+    memory = Memory(cache, f"{config.project_root} {config.file}")
     ignores = Ignores(material.plan.config.ignore, material.bundle)
     told: list[Found] = []
     silenced: list[Suppressed] = []
-    for found in _found(material, least):
+    for found in _found(material, least, memory):
         if not is_worth(found.severity, least):
             continue
         if silence := ignores.silenced(found):
             silenced.append(Suppressed(finding_of(found), silence.reason, silence.in_source))
         else:
             told.append(found)
+    memory.save()
     if least == "info":
         told += ignores.malformed()
         told += ignores.unused(material.plan.services, everything=material.is_whole) if material.complete else ()
@@ -70,18 +74,22 @@ def faults_as_report(error: MeshctlError) -> Report:
     return Report(_in_order(map(of_error, errors)))
 
 
-def _found(material: Material, least: Severity) -> Iterator[Found]:
+def _found(material: Material, least: Severity, memory: Memory) -> Iterator[Found]:
     subject = Subject(material.bundle, material.bundle.namespace)
-    yield from in_objects(subject)
+    inspection = Inspection(subject, memory)
+    yield from inspection.objects()
     if material.complete:
-        yield from _in_all(material, subject, least)
+        yield from _in_all(material, inspection, least)
+    if material.complete and least != "error":  # no config that could be loaded has an error
+        from meshctl.check.project.facts import ProjectFacts
+
         yield from in_project(ProjectFacts(material.plan, subject), least)
 
 
-def _in_all(material: Material, subject: Subject, least: Severity) -> Iterable[Found]:
+def _in_all(material: Material, inspection: Inspection, least: Severity) -> Iterable[Found]:
     """What only all objects together say. What is missing from a selection may be in the rest of the project, so
     whatever is found in one is looked at again with that."""
-    found = list(in_bundle(subject, least))
+    found = inspection.bundle(least)
     if not found or material.is_whole:
         return found
     everything = material.whole()

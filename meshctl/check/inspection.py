@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from meshctl.check.finding import Fault, Finding, Severity, is_worth
-from meshctl.check.project.facts import ProjectFacts
+from meshctl.check.memory import Memory, key_of, key_of_all, packed, unpacked
 from meshctl.check.resource import Resource
-from meshctl.check.rules import Rule, object_rules_for, rules_of
+from meshctl.check.rules import Rule, object_rules_for, rule_of, rules_of
 from meshctl.check.subject import Subject
 from meshctl.errors import Where
 from meshctl.manifest import Manifest
+
+if TYPE_CHECKING:
+    from meshctl.check.project.facts import ProjectFacts
 
 
 class Found(NamedTuple):
@@ -26,8 +29,42 @@ class Found(NamedTuple):
         return self.fault.severity or self.rule.severity
 
 
+class Inspection:
+    """The rules over the objects of a subject, and what they found the last time."""
+
+    def __init__(self, subject: Subject, memory: Memory) -> None:
+        self._subject = subject
+        self._memory = memory
+        self._keys = [key_of(resource.manifest) for resource in subject.resources]
+
+    def objects(self) -> Iterator[Found]:
+        """What each object says by itself."""
+        for resource, key in zip(self._subject.resources, self._keys, strict=True):
+            seen = self._memory.object(key)
+            if seen is None:
+                found = list(_in_object(resource))
+                self._memory.remember_object(key, [packed(each.rule.code, each.fault) for each in found])
+                yield from found
+            else:
+                yield from (Found(_rule(each[0]), unpacked(each), resource.manifest) for each in seen)
+
+    def bundle(self, least: Severity) -> list[Found]:
+        """What only all objects together say, at least as bad as `least`."""
+        key = key_of_all(self._keys, self._subject.namespace, least)
+        manifests = [resource.manifest for resource in self._subject.resources]
+        seen = self._memory.bundle(key)
+        if seen is not None:
+            faults = ((_rule(each[0]), unpacked(each, manifests)) for each in seen)
+            return [Found(rule, fault, fault.manifest) for rule, fault in faults]
+        found = list(in_bundle(self._subject, least))
+        places = {id(manifest): place for place, manifest in enumerate(manifests)}
+        self._memory.remember_bundle(
+            key, [packed(each.rule.code, each.fault, places.get(id(each.manifest), -1)) for each in found]
+        )
+        return found
+
+
 def in_objects(subject: Subject) -> Iterator[Found]:
-    """What each object says by itself."""
     for resource in subject.resources:
         yield from _in_object(resource)
 
@@ -43,7 +80,6 @@ def _in_object(resource: Resource) -> Iterator[Found]:
 
 
 def in_bundle(subject: Subject, least: Severity) -> Iterator[Found]:
-    """What only all objects together say."""
     for rule in _worth(rules_of("bundle"), least):
         for fault in rule.function(subject):
             yield Found(rule, fault, fault.manifest)
@@ -58,6 +94,12 @@ def in_project(facts: ProjectFacts, least: Severity) -> Iterator[Found]:
 def _worth(rules: Iterable[Rule], least: Severity) -> Iterator[Rule]:
     """A rule is never worse than it says, so milder ones need not run at all."""
     return (rule for rule in rules if is_worth(rule.severity, least))
+
+
+def _rule(code: str) -> Rule:
+    rule = rule_of(code)
+    assert rule is not None, code  # noqa: S101 - what these very rules found
+    return rule
 
 
 def finding_of(found: Found) -> Finding:

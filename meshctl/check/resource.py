@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from meshctl.check.node import Node
+from meshctl.check.references import Reference, references
 from meshctl.identity import ObjectRef
 from meshctl.manifest import Manifest, pod_template_path
 
@@ -32,11 +33,11 @@ class Resource:
         """The service of the project that it belongs to; empty outside of a project."""
         return self.manifest.service
 
-    @property
+    @cached_property
     def spec(self) -> Node:
         return self.root["spec"]
 
-    @property
+    @cached_property
     def metadata(self) -> Node:
         return self.root["metadata"]
 
@@ -69,7 +70,7 @@ class Pod:
     def namespace(self) -> str:
         return self.resource.ref.namespace
 
-    @property
+    @cached_property
     def spec(self) -> Node:
         return self.template["spec"]
 
@@ -81,11 +82,15 @@ class Pod:
     def annotations(self) -> Mapping[str, Any]:
         return self.template["metadata"]["annotations"].mapping
 
-    def containers(self, *, initial: bool = True) -> Iterator[Node]:
-        """Every container, those of the start too unless they are not wanted."""
-        yield from self.spec["containers"]
-        if initial:
-            yield from self.spec["initContainers"]
+    @cached_property
+    def containers(self) -> tuple[Node, ...]:
+        """Every container, also those that run before the others."""
+        return (*self.spec["containers"], *self.spec["initContainers"])
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """The ConfigMaps and Secrets that it reads."""
+        return tuple(references(self.spec))
 
     @cached_property
     def ports(self) -> tuple[Node, ...]:

@@ -6,6 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from meshctl import cache
 from meshctl.cli import session
 from meshctl.cli.invocation import Invocation
 from meshctl.errors import CheckError, MeshctlError, raise_all
@@ -28,7 +29,9 @@ def examine(invocation: Invocation, chosen: Selection) -> Report:
         return check.faults_as_report(error)
     attempt = render.attempt(plan, environ=os.environ)
     whole = partial(_whole, config)
-    return check.check(check.Material(plan, attempt.bundle, attempt.errors, attempt.complete, whole))
+    return check.check(
+        check.Material(plan, attempt.bundle, attempt.errors, attempt.complete, whole), cache=cache.home(os.environ)
+    )
 
 
 def refuse_errors(plan: Plan, bundle: Bundle) -> None:
@@ -36,7 +39,8 @@ def refuse_errors(plan: Plan, bundle: Bundle) -> None:
     for."""
     from meshctl import check
 
-    report = check.check(check.Material(plan, bundle, whole=partial(_whole, plan.config)), least="error")
+    material = check.Material(plan, bundle, whole=partial(_whole, plan.config))
+    report = check.check(material, least="error", cache=cache.home(os.environ))
     advice = "`meshctl check` shows everything"
     raise_all(
         CheckError(each.message, code=each.code, where=each.where, suggestion=each.suggestion or advice)

@@ -14,7 +14,7 @@ GOLDEN = Path(__file__).parent.parent / "golden" / "check"
 POD = """\
 apiVersion: v1
 kind: Pod
-metadata: {name: web}
+metadata: {name: web, labels: {app: web}}
 spec:
   containers:
   - {name: web, image: "{{ image }}"}
@@ -36,7 +36,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "templates/web/pod.yaml").write_text(POD.replace("{{ image }}", "web"))
     (tmp_path / "templates/web/service.yaml").write_text(SERVICE)
     (tmp_path / "templates/_lib").mkdir()
-    (tmp_path / "templates/_lib/pod.j2").write_text(POD.replace("name: web}", "name: web-{{ 1 + 1 }}}", 1))
+    (tmp_path / "templates/_lib/pod.j2").write_text(POD.replace("name: web,", "name: web-{{ 1 + 1 }},", 1))
     (tmp_path / "templates/web/other.yaml").write_text("# another\n{% set image = 'web' %}{% include 'pod.j2' %}\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -89,7 +89,7 @@ def test_junit_counts(meshctl: Meshctl, project: Path) -> None:
 
 def test_github_escapes(meshctl: Meshctl, project: Path) -> None:
     (project / "templates/web/100%, a:b.yaml").write_text(
-        POD.replace("name: web}", "name: c}", 1).replace("{{ image }}", "x%")
+        POD.replace("name: web,", "name: c,", 1).replace("{{ image }}", "x%")
     )
     out = meshctl("check", "web", "-o", "github").out
     assert (

@@ -39,7 +39,7 @@ def unknown_volume(pod: Pod) -> Iterator[Fault]:
           volumes: [{name: config, configMap: {name: kube-root-ca.crt}}]
     """
     known = _volumes(pod)
-    for container in pod.containers():
+    for container in pod.containers:
         for mount in chain(container["volumeMounts"], container["volumeDevices"]):
             name = mount["name"]
             if name.text and name.text not in known:
@@ -71,7 +71,7 @@ def unused_volume(pod: Pod) -> Iterator[Fault]:
     ephemeral = pod.spec["ephemeralContainers"]
     mounted = {
         mount["name"].text
-        for container in chain(pod.containers(), ephemeral)
+        for container in chain(pod.containers, ephemeral)
         for mount in chain(container["volumeMounts"], container["volumeDevices"])
     }
     for volume in pod.spec["volumes"]:
@@ -164,7 +164,7 @@ def port_numbers(pod: Pod) -> Iterator[Fault]:
         spec: {containers: [{name: web, image: "web:1", ports: [{containerPort: 8080}]}]}
     """
     on_host = pod.spec["hostNetwork"].value is True
-    for container in pod.containers():
+    for container in pod.containers:
         for port in container["ports"]:
             for node in (port["containerPort"], port["hostPort"]):
                 if node.number is not None and not 0 < node.number <= _LARGEST_PORT:
@@ -202,7 +202,7 @@ def probe_port(pod: Pod) -> Iterator[Fault]:
             ports: [{name: http, containerPort: 8080}]
             readinessProbe: {httpGet: {path: /ready, port: http}}
     """
-    for container in pod.containers():
+    for container in pod.containers:
         names = [port["name"].text for port in container["ports"] if port["name"].text]
         numbers = {port["containerPort"].number for port in container["ports"]}
         for probe, node in _probed_ports(container):
@@ -242,7 +242,7 @@ def requests_above_limits(pod: Pod) -> Iterator[Fault]:
           containers:
           - {name: web, image: "web:1", resources: {requests: {memory: 512Mi}, limits: {memory: 1Gi}}}
     """
-    for container in pod.containers():
+    for container in pod.containers:
         limits = container["resources"]["limits"]
         for name, wanted in container["resources"]["requests"].children():
             request, limit = quantity(wanted.value), quantity(limits[name].value)
@@ -276,7 +276,7 @@ def variables(pod: Pod) -> Iterator[Fault]:
             image: web:1
             env: [{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]
     """
-    for container in pod.containers():
+    for container in pod.containers:
         for variable in container["env"]:
             name, origin = variable["name"], variable["valueFrom"]
             if "=" in name.text or name.value == "":
@@ -304,7 +304,7 @@ def probe_handlers(pod: Pod) -> Iterator[Fault]:
         metadata: {name: web}
         spec: {containers: [{name: web, image: "web:1", livenessProbe: {periodSeconds: 5, tcpSocket: {port: 80}}}]}
     """
-    for container in pod.containers():
+    for container in pod.containers:
         for probe in _PROBES:
             node = container[probe]
             handlers = [handler for handler in _HANDLERS if node[handler]]

@@ -31,7 +31,7 @@ def moving_image(pod: Pod) -> Iterator[Fault]:
           containers:
           - {name: web, image: "registry.local/web:1.4.2"}
     """
-    for container in pod.containers():
+    for container in pod.containers:
         image = container["image"]
         name, _, digest = image.text.partition("@")
         tag = name.rpartition("/")[2].partition(":")[2]

@@ -80,7 +80,7 @@ def label_syntax(resource: Resource) -> Iterator[Fault]:
 def _labels(node: Node) -> Iterator[Fault]:
     for key, value in node.children():
         if not _is_key(key):
-            yield Node(key, value.path).fault(f'"{key}" is no key of a label', at_key=True)
+            yield value.fault(f'"{key}" is no key of a label', at_key=True)
         if value.text and not _NAME_PART.fullmatch(value.text):
             advice = "at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit"
             yield value.fault(f'label {key} cannot have the value "{value.text}"', advice)
@@ -111,7 +111,7 @@ def annotation_keys(resource: Resource) -> Iterator[Fault]:
             yield node.fault(f"annotations of {size // 1024} KiB, and at most {_LARGEST_ANNOTATIONS // 1024} are taken")
         for key, value in node.children():
             if not _is_key(key.lower()):
-                yield Node(key, value.path).fault(f'"{key}" is no key of an annotation', at_key=True)
+                yield value.fault(f'"{key}" is no key of an annotation', at_key=True)
 
 
 @pod_rule("MSH218", "error")
@@ -134,11 +134,11 @@ def names_in_pods(pod: Pod) -> Iterator[Fault]:
         spec:
           containers: [{name: web-server, image: "web:1", ports: [{name: http-admin, containerPort: 80}]}]
     """
-    for node in (*pod.containers(), *pod.spec["volumes"]):
+    for node in (*pod.containers, *pod.spec["volumes"]):
         name = node["name"]
         if name.text and not _LABEL.fullmatch(name.text):
             yield name.fault(f'"{name.text}" is no DNS label', f"write {dns_label(name.text)}")
-    for container in pod.containers():
+    for container in pod.containers:
         for port in container["ports"]:
             name = port["name"]
             if name.text and not _PORT_NAME.fullmatch(name.text):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from meshctl.check.finding import Fault
-from meshctl.check.node import Node
+from meshctl.check.references import Reference
 from meshctl.check.resource import Pod, Resource
 from meshctl.check.rules import bundle_rule
 from meshctl.check.subject import Subject
@@ -19,45 +18,10 @@ _GIVEN = {
 """What every namespace gets from Kubernetes or from Istio."""
 
 
-class Reference(NamedTuple):
-    """`name` is where a pod names a ConfigMap or a Secret; `key` the key that it wants of it, if it wants one."""
-
-    kind: str
-    name: Node
-    keys: tuple[Node, ...] = ()
-    optional: bool = False
-
-
-def references(pod: Pod) -> Iterator[Reference]:
-    """The ConfigMaps and Secrets that a pod cannot start without."""
-    for volume in pod.spec["volumes"]:
-        yield from _of_volume(volume["configMap"], volume["secret"], "secretName")
-        for source in volume["projected"]["sources"]:
-            yield from _of_volume(source["configMap"], source["secret"], "name")
-    for container in pod.containers():
-        for source in container["envFrom"]:
-            yield _reference("ConfigMap", source["configMapRef"], "name")
-            yield _reference("Secret", source["secretRef"], "name")
-        for variable in container["env"]:
-            origin = variable["valueFrom"]
-            for kind, field in (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")):
-                node = origin[field]
-                yield _reference(kind, node, "name", (node["key"],))
-
-
-def _of_volume(config_map: Node, secret: Node, secret_name: str) -> Iterator[Reference]:
-    yield _reference("ConfigMap", config_map, "name", tuple(item["key"] for item in config_map["items"]))
-    yield _reference("Secret", secret, secret_name, tuple(item["key"] for item in secret["items"]))
-
-
-def _reference(kind: str, node: Node, name: str, keys: tuple[Node, ...] = ()) -> Reference:
-    return Reference(kind, node[name], keys, node["optional"].value is True)
-
-
 def _wanted(subject: Subject) -> Iterator[tuple[Pod, Reference]]:
     for pod in subject.pods:
-        for reference in references(pod):
-            if reference.name.text and not reference.optional:
+        for reference in pod.references:
+            if not reference.optional:
                 yield pod, reference
 
 

@@ -19,7 +19,7 @@ _TAG = re.compile(r"\{[{%].*?[%}]\}", re.DOTALL)
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ProjectFacts:
     """`plan` has the services that are checked, `subject` their objects."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from meshctl.check.finding import Fault
-from meshctl.check.kubernetes.references import references
 from meshctl.check.node import Node
 from meshctl.check.project.facts import ProjectFacts
 from meshctl.check.resource import Pod, Resource
@@ -126,8 +126,13 @@ def unsuggested_need(facts: ProjectFacts) -> Iterator[Fault]:
                 yield Fault(message, suggestion="take it out, if it is left over", where=where)
 
 
-def _mentions(facts: ProjectFacts) -> Iterator[Mention]:
-    """Who is told of whom, in the order of the objects."""
+@lru_cache(maxsize=1)
+def _mentions(facts: ProjectFacts) -> tuple[Mention, ...]:
+    """Who is told of whom, in the order of the objects. Two rules ask, one after the other."""
+    return tuple(_all_mentions(facts))
+
+
+def _all_mentions(facts: ProjectFacts) -> Iterator[Mention]:
     addresses = _addresses(facts.subject)
     for pod in facts.subject.pods:
         service, namespace = pod.resource.service, facts.subject.namespace_of(pod.resource)
@@ -150,13 +155,13 @@ def _addresses(subject: Subject) -> Mapping[str, list[tuple[Address, str]]]:
 
 def _told(subject: Subject, pod: Pod) -> Iterator[Told]:
     own = pod.resource.manifest
-    for container in pod.containers():
+    for container in pod.containers:
         for variable in container["env"]:
             yield Told(f"{variable['name'].text}: {variable['value'].text}", variable["value"], own)
         for words in (container["command"], container["args"]):
             yield Told(" ".join(word.text for word in words), words, own)
     namespace = subject.namespace_of(pod.resource)
-    for reference in references(pod):
+    for reference in pod.references:
         config = subject.find("", reference.kind, namespace, reference.name.text)
         if config is not None:
             wanted = {key.text for key in reference.keys}
