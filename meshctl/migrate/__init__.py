@@ -1,0 +1,1 @@
+"""A k8s-istio-control project into one of ours."""
