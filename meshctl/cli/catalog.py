@@ -26,6 +26,7 @@ OTHER = "Other"
 COMMANDS: dict[str, Entry] = {
     "init": Entry("init", "Make a new project that starts at once on the sandbox", BEGIN),
     "import": Entry("import_", "Make a project of plain manifests, or Helm's output", BEGIN),
+    "migrate": Entry("migrate", "Turn a k8s-istio-control project into one of meshctl", BEGIN),
     "start": Entry("start", "Apply services in the order of their needs, wait until ready", RUN),
     "stop": Entry("stop", "Delete services in reverse order and wait until they are gone", RUN),
     "restart": Entry("restart", "Roll the pods of services, in order, waiting for each", RUN),

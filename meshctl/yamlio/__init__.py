@@ -8,9 +8,23 @@ gets the values back. tests/test_yamlio.py proves both against kubectl itself.
 from __future__ import annotations
 
 from meshctl.yamlio.document import Document, Path
+from meshctl.yamlio.nodes import Node, compose
 from meshctl.yamlio.quoting import quote
 from meshctl.yamlio.reader import load, load_all
 from meshctl.yamlio.source import LARGEST, UNREADABLE, read_text
 from meshctl.yamlio.writer import dump, dump_all
 
-__all__ = ["LARGEST", "UNREADABLE", "Document", "Path", "dump", "dump_all", "load", "load_all", "quote", "read_text"]
+__all__ = [
+    "LARGEST",
+    "UNREADABLE",
+    "Document",
+    "Node",
+    "Path",
+    "compose",
+    "dump",
+    "dump_all",
+    "load",
+    "load_all",
+    "quote",
+    "read_text",
+]

@@ -1,0 +1,154 @@
+"""M12: authentication.istio.io and rbac.istio.io as the policies of today."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meshctl import yamlio
+from meshctl.migrate.edits import commented
+from meshctl.migrate.manifests import Manifest, of_kind
+from meshctl.migrate.rules.conditions import Inexpressible
+from meshctl.migrate.rules.context import Context
+
+_SECURITY = "security.istio.io/v1"
+_WHY = "Istio has had no such kind since 1.6"
+_ROOT = "istio-system"
+_PROPERTIES = {"source.namespace": "namespaces", "source.principal": "principals", "source.ip": "ipBlocks"}
+
+
+def authentication(context: Context) -> None:
+    """Policies and mesh policies, then roles with their bindings."""
+    for manifest in of_kind(context.manifests, "authentication.istio.io", "Policy", "MeshPolicy"):
+        _convert(context, manifest, _policies)
+    bindings = of_kind(context.manifests, "rbac.istio.io", "ServiceRoleBinding")
+    for manifest in bindings:
+        _convert(context, manifest, _allowed)
+    for manifest in of_kind(context.manifests, "rbac.istio.io", "ServiceRole", "RbacConfig", "ClusterRbacConfig"):
+        context.edits.tell("M12", "removed", manifest, manifest.node, f"{manifest}", _WHY)
+        context.edits.remove(manifest)
+
+
+def _convert(context: Context, manifest: Manifest, make: Any) -> None:
+    try:
+        bodies = make(context, manifest)
+    except Inexpressible as reason:
+        context.edits.tell("M12", "refused", manifest, manifest.node, f"{manifest} was not carried over", str(reason))
+        text = manifest.source[manifest.start : manifest.end]
+        context.edits.remove(manifest, commented(text, f"M12: {reason}"))
+        return
+    made = ", ".join(f"{body['kind']} {body['metadata']['name']}" for body in bodies)
+    context.edits.tell("M12", "changed", manifest, manifest.node, f"{manifest} is now {made}", _WHY)
+    context.edits.remove(manifest, yamlio.dump_all(bodies))
+
+
+def _policies(context: Context, manifest: Manifest) -> list[dict[str, Any]]:
+    """One PeerAuthentication for each target, and what its origins ask for. Raises Inexpressible."""
+    spec = manifest.get("spec") or {}
+    namespace = _ROOT if manifest.kind == "MeshPolicy" else manifest.namespace
+    targets = spec.get("targets") or [None]
+    return [
+        body
+        for target in targets
+        for body in _for_target(context, manifest, spec, target, namespace, single=len(targets) == 1)
+    ]
+
+
+def _for_target(
+    context: Context, manifest: Manifest, spec: dict[str, Any], target: Any, namespace: str, *, single: bool
+) -> list[dict[str, Any]]:
+    selector, ports = {}, []
+    name = manifest.name if single else f"{manifest.name}-{target['name']}"
+    if target:
+        services = context.services(str(target["name"]))
+        if len(services) != 1:
+            raise Inexpressible(f"no Service of the project says which pods are behind {target['name']}")
+        selector = {"selector": {"matchLabels": services[0].get("spec", "selector")}}
+        ports = [_target_port(services[0], port) for port in target.get("ports") or []]
+    mode = _mode(spec.get("peers"))
+    mtls = {"portLevelMtls": {str(port): {"mode": mode} for port in ports}} if ports else {"mtls": {"mode": mode}}
+    bodies = [_body("PeerAuthentication", name if target else "default", namespace, {**selector, **mtls})]
+    rules = [_jwt(origin) for origin in spec.get("origins") or []]
+    if rules:
+        bodies.append(_body("RequestAuthentication", name, namespace, {**selector, "jwtRules": rules}))
+        if spec.get("principalBinding") == "USE_ORIGIN" and not spec.get("originIsOptional"):
+            required = [{"from": [{"source": {"requestPrincipals": ["*"]}}]}]
+            bodies.append(_body("AuthorizationPolicy", name, namespace, {**selector, "rules": required}))
+    return bodies
+
+
+def _mode(peers: Any) -> str:
+    if not peers:
+        return "DISABLE"
+    mtls = (peers[0] or {}).get("mtls") or {}
+    if "mtls" not in (peers[0] or {}):
+        raise Inexpressible("peers that are no mtls")
+    return "PERMISSIVE" if mtls.get("mode") == "PERMISSIVE" else "STRICT"
+
+
+def _target_port(service: Manifest, port: Any) -> Any:
+    """The port of the pods: portLevelMtls knows no other. Raises Inexpressible."""
+    for each in service.get("spec", "ports") or []:
+        if port.get("number") == each.get("port") or (port.get("name") and port.get("name") == each.get("name")):
+            target = each.get("targetPort", each.get("port"))
+            if isinstance(target, int):
+                return target
+    raise Inexpressible(f"no number of the pods' port is known for port {port.get('number') or port.get('name')}")
+
+
+def _jwt(origin: dict[str, Any]) -> dict[str, Any]:
+    jwt = dict(origin.get("jwt") or {})
+    if jwt.pop("triggerRules", None) or jwt.pop("trigger_rules", None):
+        raise Inexpressible("a token that only some paths need")
+    headers, parameters = jwt.pop("jwtHeaders", None), jwt.pop("jwtParams", None)
+    if headers:
+        jwt["fromHeaders"] = [{"name": name} for name in headers]
+    if parameters:
+        jwt["fromParams"] = parameters
+    return jwt
+
+
+def _allowed(context: Context, binding: Manifest) -> list[dict[str, Any]]:
+    """An ALLOW policy for each rule of the role that is bound. Raises Inexpressible."""
+    name = binding.get("spec", "roleRef", "name")
+    roles = [each for each in of_kind(context.manifests, "rbac.istio.io", "ServiceRole") if each.name == name]
+    if len(roles) != 1:
+        raise Inexpressible(f"there is no ServiceRole {name} in the project")
+    sources = [_source(subject) for subject in binding.get("spec", "subjects") or []]
+    rules = roles[0].get("spec", "rules") or []
+    return [_allow(context, binding, number, rule, sources, len(rules)) for number, rule in enumerate(rules, 1)]
+
+
+def _allow(
+    context: Context, binding: Manifest, number: int, rule: dict[str, Any], sources: list[Any], many: int
+) -> dict[str, Any]:
+    services = [str(host) for host in rule.get("services") or []]
+    if rule.get("constraints") or len(services) != 1:
+        raise Inexpressible("constraints, or several services in one rule")
+    operation = {key: rule[key] for key in ("paths", "methods") if rule.get(key)}
+    operation = {key: value for key, value in operation.items() if value != ["*"]}
+    found = {**({"from": sources} if any(sources) else {}), **({"to": [{"operation": operation}]} if operation else {})}
+    spec: dict[str, Any] = {"rules": [found]}
+    if services != ["*"]:
+        chosen = context.services(services[0])
+        if len(chosen) != 1:
+            raise Inexpressible(f"no Service of the project says which pods are behind {services[0]}")
+        spec = {"selector": {"matchLabels": chosen[0].get("spec", "selector")}, **spec}
+    name = binding.name if many == 1 else f"{binding.name}-{number}"
+    return _body("AuthorizationPolicy", name, binding.namespace, spec)
+
+
+def _source(subject: dict[str, Any]) -> dict[str, Any]:
+    source: dict[str, list[str]] = {}
+    user = subject.get("user")
+    if user and user != "*":
+        source["principals"] = [user]
+    for key, value in (subject.get("properties") or {}).items():
+        if key not in _PROPERTIES:
+            raise Inexpressible(f"subjects by {key}")
+        source[_PROPERTIES[key]] = [value]
+    return {"source": source} if source else {}
+
+
+def _body(kind: str, name: str, namespace: str, spec: dict[str, Any]) -> dict[str, Any]:
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return {"apiVersion": _SECURITY, "kind": kind, "metadata": metadata, "spec": spec}

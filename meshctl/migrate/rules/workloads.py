@@ -1,0 +1,128 @@
+"""M1: API versions that Kubernetes no longer serves. M2: injection by a label, no annotation."""
+
+from __future__ import annotations
+
+from meshctl.migrate.edits import indented
+from meshctl.migrate.manifests import Manifest, walk
+from meshctl.migrate.rules.context import Context
+from meshctl.yamlio import Node
+
+_OLD_APPS = ("apps/v1beta1", "apps/v1beta2", "extensions/v1beta1")
+_APPS = ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet")
+_MOVED: dict[tuple[str, str], str] = {
+    **{(version, kind): "apps/v1" for version in _OLD_APPS for kind in _APPS},
+    ("extensions/v1beta1", "NetworkPolicy"): "networking.k8s.io/v1",
+    ("batch/v1beta1", "CronJob"): "batch/v1",
+    ("policy/v1beta1", "PodDisruptionBudget"): "policy/v1",
+    ("scheduling.k8s.io/v1beta1", "PriorityClass"): "scheduling.k8s.io/v1",
+    ("storage.k8s.io/v1beta1", "StorageClass"): "storage.k8s.io/v1",
+    **{
+        (f"rbac.authorization.k8s.io/{version}", kind): "rbac.authorization.k8s.io/v1"
+        for version in ("v1alpha1", "v1beta1")
+        for kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+    },
+}
+_GONE: dict[tuple[str, str], str] = {
+    ("extensions/v1beta1", "Ingress"): "its backends are written otherwise in networking.k8s.io/v1",
+    ("networking.k8s.io/v1beta1", "Ingress"): "its backends are written otherwise in networking.k8s.io/v1",
+    ("autoscaling/v2beta1", "HorizontalPodAutoscaler"): "its metrics are written otherwise in autoscaling/v2",
+    ("autoscaling/v2beta2", "HorizontalPodAutoscaler"): "its metrics may be written otherwise in autoscaling/v2",
+    ("extensions/v1beta1", "PodSecurityPolicy"): "Kubernetes has no such policies any more",
+    ("policy/v1beta1", "PodSecurityPolicy"): "Kubernetes has no such policies any more",
+    ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition"): "its schemas are written otherwise in v1",
+}
+_ON_DELETE = {("apps/v1beta1", "StatefulSet"), ("extensions/v1beta1", "DaemonSet")}
+_INJECT = "sidecar.istio.io/inject"
+
+
+def api_version(context: Context, manifest: Manifest) -> None:
+    """M1."""
+    key = (manifest.api_version, manifest.kind)
+    node = manifest.node.get("apiVersion")
+    if node is None:
+        return
+    if key in _GONE:
+        message = f"{manifest} of {key[0]} is served no more"
+        context.edits.tell("M1", "refused", manifest, node, message, _GONE[key])
+    if key not in _MOVED:
+        return
+    new = _MOVED[key]
+    context.edits.replace(manifest, node, new)
+    context.edits.tell("M1", "changed", manifest, node, f"{manifest}: {key[0]} is now {new}", "it is served no more")
+    if new == "apps/v1":
+        _defaults_of_old_apps(context, manifest)
+
+
+def _defaults_of_old_apps(context: Context, manifest: Manifest) -> None:
+    for spec in walk(manifest, "spec"):
+        _selector(context, manifest, spec)
+        for gone in ("rollbackTo", "templateGeneration"):
+            if entry := spec.entry(gone):
+                context.edits.delete(manifest, spec, gone)
+                context.edits.tell("M1", "removed", manifest, entry[0], f"spec.{gone}", "apps/v1 has no such field")
+        template = spec.entry("template")
+        if (manifest.api_version, manifest.kind) in _ON_DELETE and template and not spec.get("updateStrategy"):
+            context.edits.insert_before(manifest, template[0], "updateStrategy:\n  type: OnDelete\n")
+            why = "the default of the old version; that of apps/v1 is RollingUpdate"
+            context.edits.tell("M1", "added", manifest, template[0], "spec.updateStrategy.type: OnDelete", why)
+
+
+def _selector(context: Context, manifest: Manifest, spec: Node) -> None:
+    """The old versions took the pods' labels where no selector was written."""
+    template, labels = spec.entry("template"), spec.get("template", "metadata", "labels")
+    if spec.get("selector") or not template:
+        return
+    if labels is None or labels.kind != "mapping":
+        message = f"{manifest} has neither a selector nor labels on its pods"
+        context.edits.tell("M1", "refused", manifest, template[0], message, "apps/v1 wants a selector")
+        return
+    body = manifest.text(labels)
+    if labels.flow:
+        text = f"selector:\n  matchLabels: {body}\n"
+    else:
+        lines = [f"{manifest.text(key)}: {manifest.text(value)}\n" for key, value in labels.entries]
+        text = "selector:\n  matchLabels:\n" + indented("".join(lines), 4)
+    context.edits.insert_before(manifest, template[0], text)
+    why = "apps/v1 wants one; the labels of the pods were the default"
+    context.edits.tell("M1", "added", manifest, template[0], f"{manifest}: spec.selector", why)
+
+
+def injection(context: Context, manifest: Manifest) -> None:
+    """M2."""
+    path = ("metadata",) if manifest.kind == "Pod" else ("spec", "template", "metadata")
+    for metadata in walk(manifest, *path):
+        annotations = metadata.get("annotations")
+        entry = annotations.entry(_INJECT) if annotations else None
+        if annotations and entry:
+            _move_annotation(context, manifest, metadata, annotations, entry)
+    if manifest.kind != "Pod":
+        for annotations in walk(manifest, "metadata", "annotations"):
+            if entry := annotations.entry(_INJECT):
+                message = f"{_INJECT} on a {manifest.kind} does nothing"
+                context.edits.tell("M2", "look", manifest, entry[0], message, "Istio looks at the pods' labels alone")
+
+
+def _move_annotation(
+    context: Context, manifest: Manifest, metadata: Node, annotations: Node, entry: tuple[Node, Node]
+) -> None:
+    value = str(manifest.plain(entry[1])).lower() if isinstance(entry[1].value, bool) else str(manifest.plain(entry[1]))
+    line = f'{_INJECT}: "{value}"'
+    labels = metadata.entry("labels")
+    if labels and labels[1].get(_INJECT):
+        pass
+    elif labels and labels[1].entries:
+        last = labels[1].entries[-1]
+        if labels[1].flow:
+            context.edits.insert(manifest, last[1].end, f", {line}")
+        else:
+            context.edits.insert_after(manifest, *last, f"{line}\n")
+    elif metadata.flow:
+        context.edits.insert(manifest, metadata.start + 1, f"labels: {{{line}}}, ")
+    else:
+        context.edits.insert_before(manifest, metadata.entries[0][0], f"labels:\n  {line}\n")
+    if len(annotations.entries) == 1:
+        context.edits.delete(manifest, metadata, "annotations")
+    else:
+        context.edits.delete(manifest, annotations, _INJECT)
+    why = "the annotation is deprecated, and in a namespace without labels only the label is seen"
+    context.edits.tell("M2", "changed", manifest, entry[0], f"annotation {line} is now a label of the pods", why)
