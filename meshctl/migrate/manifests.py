@@ -13,13 +13,17 @@ from typing import Any
 from meshctl import yamlio
 from meshctl.errors import Where, YamlError
 from meshctl.migrate.gotemplate.lexer import lexemes
-from meshctl.migrate.gotemplate.tree import GoSyntaxError, Tag
+from meshctl.migrate.gotemplate.tree import GoSyntaxError
+from meshctl.templating import is_go, is_templated
 from meshctl.yamlio import Node
 
 MASK = "\ue000"
 """Stands for each character of an expression, so that everything keeps its place."""
 _SEPARATOR = re.compile(r"^---(?=\s|$).*\n?", re.MULTILINE)
-_SILENT = re.compile(r"\{\{-?\s*(?:/\*|(?:if|else|end|range|with|define|template|block|break|continue)\b|\$\w*\s*:?=)")
+_SILENT = re.compile(
+    r"\{[%#]|\{\{-?\s*(?:/\*|(?:if|else|end|range|with|define|template|block|break|continue)\b|\$\w*\s*:?=)"
+)
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -92,12 +96,11 @@ class Unread:
 
 
 def manifests(source: str, file: str) -> tuple[list[Manifest], list[Unread]]:
-    """The objects of a file, and what could not be read of it."""
+    """The objects of a file, and what could not be read of it; nothing for one that Go refuses."""
     try:
         masked = _masked(source)
-    except GoSyntaxError as error:
-        line = source.count("\n", 0, error.position) + 1
-        return [], [Unread(Where(file, line), f"Go refuses this template: {error.message}")]
+    except GoSyntaxError:
+        return [], []
     found: list[Manifest] = []
     unread: list[Unread] = []
     for start, end in _documents(masked):
@@ -116,19 +119,28 @@ def manifests(source: str, file: str) -> tuple[list[Manifest], list[Unread]]:
 def _masked(source: str) -> str:
     """Expressions as texts of the same length; what writes nothing itself, or is alone on its line, as blanks."""
     parts: list[str] = []
+    position = 0
+    for start, end in _tags(source):
+        tag = source[start:end]
+        silent = _SILENT.match(tag) or _is_alone(source, start, end)
+        parts += [source[position:start], re.sub(r"[^\n]", " " if silent else MASK, tag)]
+        position = end
+    return "".join([*parts, source[position:]])
+
+
+def _tags(source: str) -> Iterator[tuple[int, int]]:
+    """Where the actions are, Go's or, in a project that has been migrated, Jinja's."""
+    if is_templated(source) and not is_go(source):
+        yield from (found.span() for found in _JINJA.finditer(source))
+        return
     for lexeme in lexemes(source):
-        if lexeme.tag is None:
-            parts.append(lexeme.text)
-            continue
-        action = source[lexeme.tag.start : lexeme.tag.end]
-        silent = lexeme.kind == "comment" or _SILENT.match(action) or _is_alone(source, lexeme.tag)
-        parts.append(re.sub(r"[^\n]", " " if silent else MASK, action))
-    return "".join(parts)
+        if lexeme.tag:
+            yield lexeme.tag.start, lexeme.tag.end
 
 
-def _is_alone(source: str, tag: Tag) -> bool:
-    before = source[source.rfind("\n", 0, tag.start) + 1 : tag.start]
-    return not before.strip() and not source[tag.end :].partition("\n")[0].strip()
+def _is_alone(source: str, start: int, end: int) -> bool:
+    before = source[source.rfind("\n", 0, start) + 1 : start]
+    return not before.strip() and not source[end:].partition("\n")[0].strip()
 
 
 def _documents(masked: str) -> Iterator[tuple[int, int]]:

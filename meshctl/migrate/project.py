@@ -10,11 +10,10 @@ from typing import Any
 
 from meshctl import yamlio
 from meshctl.errors import MeshctlError, Problems, UsageError, Where, raise_all
-from meshctl.migrate import gotemplate, rules
+from meshctl.migrate import gotemplate, rules, translating
 from meshctl.migrate.edits import Edits
-from meshctl.migrate.gotemplate import GoSyntaxError
 from meshctl.migrate.manifests import Manifest, manifests
-from meshctl.migrate.report import Change, Kind
+from meshctl.migrate.report import Change
 
 CONFIGS, TEMPLATES = "configs", "templates"
 _CONFIG_FOLDERS = (CONFIGS, "etc")
@@ -65,47 +64,42 @@ def migrate(root: Path) -> Migrated:
         found += objects
         unread += [_unread(each.where, each.message) for each in failed]
     rules.apply(found, edits)
-    files = [File(file, layout.targets[file], text, text) for file, text in layout.configs.items()]
     changes = [*edits.changes, *unread, *_config_changes(root, layout)]
-    uses_macros = False
-    for file, text in layout.templates.items():
-        new, told, macros = _as_jinja(file, text, edits.applied(file, text), layout.vars)
-        files.append(File(file, layout.targets[file], text, new))
-        changes += told
-        uses_macros |= macros
-    if uses_macros:
+    foreign = sorted(_foreign_namespaces(layout, edits))
+    files = []
+    for file, text in layout.configs.items():
+        files.append(File(file, layout.targets[file], text, _allowing(text, foreign)))
+        if foreign:
+            why = "manifests name them, and gen refuses others than the developer's own"
+            changes.append(Change("config", "added", Where(file), f"allow_namespaces: {', '.join(foreign)}", why))
+    edited = {file: edits.applied(file, text) for file, text in layout.templates.items()}
+    translated = translating.translate(layout.templates, edited, layout.vars)
+    files += [File(file, layout.targets[file], text, translated.texts[file]) for file, text in layout.templates.items()]
+    changes += translated.changes
+    if translated.uses_macros:
         target = f"{TEMPLATES}/_lib/{gotemplate.MACROS}"
         files.append(File("", target, "", (Path(gotemplate.__file__).parent / gotemplate.MACROS).read_text("utf-8")))
     ordered = sorted(changes, key=lambda change: (change.where, change.rule, change.message))
     return Migrated(files, ordered, bool(layout.configs))
 
 
+def _foreign_namespaces(layout: _Layout, edits: Edits) -> set[str]:
+    """Namespaces that manifests name outright. `default` is a slip that is told; it is nobody's to write to."""
+    named: set[str] = set()
+    for file, text in layout.templates.items():
+        found, _ = manifests(edits.applied(file, text), file)
+        named |= {each.namespace for each in found if "{{" not in each.namespace}
+    return named - {"", "default", *(str(vars_.get("namespace")) for vars_ in layout.vars)}
+
+
+def _allowing(config: str, namespaces: Sequence[str]) -> str:
+    if not namespaces or re.search(r"^cluster:", config, re.MULTILINE):
+        return config
+    return config.rstrip("\n") + "\n\n" + yamlio.dump({"cluster": {"allow_namespaces": list(namespaces)}})
+
+
 def _unread(where: Where, message: str) -> Change:
     return Change("M15", "refused", where, f"this is no YAML: {message}", "no rule was applied to this document")
-
-
-def _as_jinja(file: str, old: str, new: str, vars_: Sequence[Mapping[str, Any]]) -> tuple[str, list[Change], bool]:
-    """The text in Jinja. What is told of it has the places of the original."""
-    try:
-        remarks = gotemplate.translate(gotemplate.parse(old), vars_).remarks
-        translation = gotemplate.translate(gotemplate.parse(new), vars_)
-    except GoSyntaxError:
-        return new, [], False
-    changes = [_template_change(file, old, remark) for remark in remarks]
-    if (at := old.find("{{")) >= 0 and translation.text != new:
-        where = _place(file, old, at)
-        changes.append(Change("template", "changed", where, "Go's template syntax is now Jinja", ""))
-    return translation.text, changes, translation.uses_macros
-
-
-def _template_change(file: str, text: str, remark: gotemplate.Remark) -> Change:
-    kind: Kind = "refused" if remark.refused else "look"
-    why = "gen fails there until it is written by hand" if remark.refused else ""
-    return Change("template", kind, _place(file, text, remark.position), remark.message, why)
-
-
-def _place(file: str, text: str, position: int) -> Where:
-    return Where(file, text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position))
 
 
 def _layout(root: Path) -> _Layout:
@@ -182,8 +176,9 @@ def _config_changes(root: Path, layout: _Layout) -> Iterator[Change]:
     for path in sorted(root.glob("*.go")):
         text = path.read_text("utf-8", "replace")
         if (at := text.find('"html/template"')) >= 0:
+            where = translating.place(path.name, text, at)
             message = "the original escaped what it rendered for HTML, & as &amp; and so on"
-            yield Change("M15", "look", _place(path.name, text, at), message, "gen writes values as they are")
+            yield Change("M15", "look", where, message, "gen writes values as they are")
 
 
 def _tests(source: str, name: str) -> bool:

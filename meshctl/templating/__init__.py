@@ -21,6 +21,7 @@ __all__ = [
     "dns_label",
     "environment",
     "evaluate",
+    "is_go",
     "is_templated",
     "names",
     "render",
@@ -31,6 +32,13 @@ __all__ = [
 def is_templated(text: str) -> bool:
     """Whether there is anything for Jinja in the text; `evaluate` returns any other as it is."""
     return "{{" in text or "{%" in text or "{#" in text
+
+
+def is_go(text: str) -> bool:
+    """Whether a template has something that is rather Go's syntax than Jinja's."""
+    from meshctl.templating import jinja
+
+    return jinja.go_action(text) is not None
 
 
 def evaluate(text: str, variables: Mapping[str, Any], known: Collection[str] = ()) -> Any:

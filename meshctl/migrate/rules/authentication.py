@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from meshctl import yamlio
@@ -13,6 +14,7 @@ from meshctl.migrate.rules.context import Context
 _SECURITY = "security.istio.io/v1"
 _WHY = "Istio has had no such kind since 1.6"
 _ROOT = "istio-system"
+_Maker = Callable[[Context, Manifest], list[dict[str, Any]]]
 _PROPERTIES = {"source.namespace": "namespaces", "source.principal": "principals", "source.ip": "ipBlocks"}
 
 
@@ -21,24 +23,30 @@ def authentication(context: Context) -> None:
     for manifest in of_kind(context.manifests, "authentication.istio.io", "Policy", "MeshPolicy"):
         _convert(context, manifest, _policies)
     bindings = of_kind(context.manifests, "rbac.istio.io", "ServiceRoleBinding")
-    for manifest in bindings:
-        _convert(context, manifest, _allowed)
+    refused = [manifest for manifest in bindings if not _convert(context, manifest, _allowed)]
+    needed = {each.get("spec", "roleRef", "name") for each in refused}
     for manifest in of_kind(context.manifests, "rbac.istio.io", "ServiceRole", "RbacConfig", "ClusterRbacConfig"):
-        context.edits.tell("M12", "removed", manifest, manifest.node, f"{manifest}", _WHY)
-        context.edits.remove(manifest)
+        kept = manifest.kind == "ServiceRole" and manifest.name in needed
+        context.edits.tell("M12", "refused" if kept else "removed", manifest, manifest.node, f"{manifest}", _WHY)
+        context.edits.remove(manifest, commented(_document(manifest), "see its binding") if kept else "")
 
 
-def _convert(context: Context, manifest: Manifest, make: Any) -> None:
+def _document(manifest: Manifest) -> str:
+    return manifest.source[manifest.start : manifest.end]
+
+
+def _convert(context: Context, manifest: Manifest, make: _Maker) -> bool:
+    """Whether it could be carried over."""
     try:
         bodies = make(context, manifest)
     except Inexpressible as reason:
         context.edits.tell("M12", "refused", manifest, manifest.node, f"{manifest} was not carried over", str(reason))
-        text = manifest.source[manifest.start : manifest.end]
-        context.edits.remove(manifest, commented(text, f"M12: {reason}"))
-        return
+        context.edits.remove(manifest, commented(_document(manifest), f"M12: {reason}"))
+        return False
     made = ", ".join(f"{body['kind']} {body['metadata']['name']}" for body in bodies)
     context.edits.tell("M12", "changed", manifest, manifest.node, f"{manifest} is now {made}", _WHY)
     context.edits.remove(manifest, yamlio.dump_all(bodies))
+    return True
 
 
 def _policies(context: Context, manifest: Manifest) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ GROUP = "config.istio.io"
 ROOT_NAMESPACE = "istio-system"
 _HTTP_STATUS = {7: 403, 16: 401, 8: 429, 14: 503}
 _RULES = {"denier": "M9", "memquota": "M10", "redisquota": "M10", "listchecker": "M11"}
+_QUOTAS = ("memquota", "redisquota")
 _QUOTA_KINDS = ("QuotaSpec", "QuotaSpecBinding")
 _TELEMETRY_ADAPTERS = "stdio fluentd prometheus zipkin stackdriver statsd cloudwatch datadog solarwinds circonus"
 _TELEMETRY_TEMPLATES = "logentry tracespan metric reportnothing adapter template attributemanifest"
@@ -78,7 +79,9 @@ def _rule(run: _Mixer, rule: Manifest) -> None:
         ]
         if not handlers:
             continue
-        adapter, involved = _adapter(handlers[0]), [*handlers, *instances]
+        adapter = _adapter(handlers[0])
+        quotas = run.found(*_QUOTA_KINDS) if adapter in _QUOTAS else []
+        involved = [*handlers, *instances, *quotas]
         try:
             condition = parse(str(rule.get("spec", "match") or ""))
             _ADAPTERS[adapter](run, rule, condition, handlers[0], instances)

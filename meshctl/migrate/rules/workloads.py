@@ -33,6 +33,10 @@ _GONE: dict[tuple[str, str], str] = {
 }
 _ON_DELETE = {("apps/v1beta1", "StatefulSet"), ("extensions/v1beta1", "DaemonSet")}
 _INJECT = "sidecar.istio.io/inject"
+_POD_METADATA = {
+    "Pod": ("metadata",),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "metadata"),
+}
 
 
 def api_version(context: Context, manifest: Manifest) -> None:
@@ -89,8 +93,7 @@ def _selector(context: Context, manifest: Manifest, spec: Node) -> None:
 
 def injection(context: Context, manifest: Manifest) -> None:
     """M2."""
-    path = ("metadata",) if manifest.kind == "Pod" else ("spec", "template", "metadata")
-    for metadata in walk(manifest, *path):
+    for metadata in walk(manifest, *_POD_METADATA.get(manifest.kind, ("spec", "template", "metadata"))):
         annotations = metadata.get("annotations")
         entry = annotations.entry(_INJECT) if annotations else None
         if annotations and entry:
