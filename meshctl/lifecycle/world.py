@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from meshctl.errors import NoSuchKind
 from meshctl.identity import ObjectRef
-from meshctl.informer import Informer
+from meshctl.informer import Change, Informer
 from meshctl.lifecycle.ownership import service_in
 from meshctl.manifest import LABEL_NAMESPACE, LABEL_PART_OF, LABEL_SERVICE
 
@@ -119,14 +120,22 @@ class World:
 
     def take_in(self) -> set[str]:
         """The services that something happened to since the last call. Raises ClusterError when a watch has ended."""
-        for informer in self._informers.values():
-            for change in informer.drain():
+        for scope, informer in list(self._informers.items()):
+            for change in self._changes(scope, informer):
                 if change.deleted:
                     self._drop(change.object)
                 else:
                     self.put(change.object)
         touched, self._touched = self._touched, set()
         return touched
+
+    def _changes(self, scope: Scope, informer: Informer) -> list[Change]:
+        """With the definition of a kind all its objects go: that ends its watch, and is no fault of the run."""
+        try:
+            return informer.drain()
+        except NoSuchKind:
+            del self._informers[scope]
+            return [Change(body, deleted=True) for body in informer.objects.values()]
 
     def close(self) -> None:
         for informer in self._informers.values():
