@@ -145,7 +145,7 @@ def services_to_stop(invocation: Invocation, config: Config, chosen: Selection) 
 
     Raises GuardError when nothing is named and nobody can be asked.
     """
-    if chosen.all and not (chosen.services or chosen.groups):
+    if is_everything(chosen):
         return None
     if not (is_named(chosen) or invocation.yes or invocation.terminal.interactive):
         advice = "name services or groups, or say --all or --yes"
@@ -168,6 +168,11 @@ def reports(invocation: Invocation, asked: Iterable[str] | None) -> tuple[Report
     from meshctl.output.runs.reports import parse
 
     return parse(asked, invocation.terminal, os.environ)
+
+
+def is_everything(chosen: Selection) -> bool:
+    """--all and nothing else: also what the config has forgotten."""
+    return chosen.all and not (chosen.services or chosen.groups)
 
 
 def is_named(chosen: Selection) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from meshctl.compare import FieldChange, canonical, changes
+from meshctl.compare import FieldChange, canonical, changes, owned
 from meshctl.errors import Interrupted, raise_all
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.interrupt import Interrupt
-from meshctl.lifecycle.options import RunOptions
-from meshctl.lifecycle.preview import Prospect, prospects
+from meshctl.lifecycle.options import StartOptions
+from meshctl.lifecycle.preview import Operation, Prospect, prospects
 from meshctl.lifecycle.run import Run, Stopped
 from meshctl.manifest import Bundle
 
@@ -21,24 +21,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """One object that a start would make or change. Values of Secrets are masked.
+    """One object that a start would make, change or delete. Values of Secrets are masked.
 
-    Not `verified` is what the server could not be asked about: its namespace or its kind is not there yet.
+    Not `verified` is what the server could not be asked about: its namespace or its kind is not there yet, or what it
+    replaces still is. `owner` says, in words, from whom it is taken over.
     """
 
     ref: ObjectRef
     service: str
-    op: Literal["create", "update"]
+    op: Operation
     fields: tuple[FieldChange, ...]
     verified: bool
+    owner: str = ""
 
 
-def diff(plan: Plan, bundle: Bundle, cluster: Cluster, interrupt: Interrupt | None = None) -> list[Change]:
-    """In the bundle's order; nothing of what is as wanted. Raises what the server refuses, all of it together."""
-    interrupt = interrupt or Interrupt()
-    run = Run(plan.config, cluster, RunOptions(), interrupt)
+def diff(
+    plan: Plan,
+    bundle: Bundle,
+    cluster: Cluster,
+    options: StartOptions | None = None,
+    interrupt: Interrupt | None = None,
+) -> list[Change]:
+    """What a start with these options would do: in the bundle's order, then what it would prune.
+
+    Raises what the server refuses, all of it together.
+    """
+    options, interrupt = options or StartOptions(), interrupt or Interrupt()
+    run = Run(plan.config, cluster, options, interrupt)
     try:
-        found = prospects(run, bundle)
+        found = prospects(run, bundle, options)
     except Stopped:
         raise Interrupted("interrupted before all was compared") from None
     finally:
@@ -50,15 +61,14 @@ def diff(plan: Plan, bundle: Bundle, cluster: Cluster, interrupt: Interrupt | No
 
 def _fields(prospect: Prospect) -> tuple[FieldChange, ...]:
     """Only what the server would store anew counts: another owner of a field is no change of the object."""
-    after = prospect.after if prospect.after is not None else canonical(prospect.manifest.body)
-    return changes(prospect.before or {}, after)
+    before, after = prospect.before or {}, prospect.after
+    if after is None:
+        before = (owned(before) if prospect.replaces else None) or before
+        after = canonical(prospect.wanted) if prospect.wanted else {}
+    return changes(before, after)
 
 
 def _change(prospect: Prospect, fields: tuple[FieldChange, ...]) -> Change:
     return Change(
-        prospect.manifest.ref,
-        prospect.manifest.service,
-        "create" if prospect.before is None else "update",
-        fields,
-        prospect.verified,
+        prospect.ref, prospect.service, prospect.operation, fields, verified=prospect.verified, owner=prospect.owner
     )

@@ -50,10 +50,18 @@ class Sets:
 
     def listen(self) -> None:
         """Begins to watch the kinds of the templates and the parents, then what only the parents know of."""
+        self._run.listen(self.scopes())
+        self.listen_more()
+
+    def scopes(self) -> list[Scope]:
         config = self._run.config
         parents = Scope("v1", "ConfigMap", config.namespace)
-        self._run.listen([parents, *(scope_of(manifest.ref, config) for manifest in self._bundle)])
-        more = {scope: self._run.listening(scope, "") for scope in self._scopes() if not self._run.world.knows(scope)}
+        return [parents, *(scope_of(manifest.ref, config) for manifest in self._bundle)]
+
+    def listen_more(self) -> None:
+        """What is listed no more may be gone, or may not be listed: then nobody knows whether any is left."""
+        unknown = [scope for scope in self._more_scopes() if not self._run.world.knows(scope)]
+        more = {scope: self._run.listening(scope, "") for scope in unknown}
         self._run.wait_for(more.values())
         for scope, answer in more.items():
             try:
@@ -74,8 +82,9 @@ class Sets:
         known = {NAMESPACE_SERVICE, *self._run.config.services}
         return sorted(self._run.world.services - known) if self._everything else []
 
-    def leaving_all(self) -> list[Body]:
-        return [body for name in self._names for body in self.leaving(name)]
+    def leaving_all(self) -> list[tuple[str, Body]]:
+        """With the service of each."""
+        return [(name, body) for name in self._names for body in self.leaving(name)]
 
     def leaving(self, service: str) -> list[Body]:
         """The members that no template has any more. Data stays, and what is marked to be kept."""
@@ -94,6 +103,12 @@ class Sets:
         if not staying:
             return live is None or not is_parent(live)
         return live is not None and as_wanted(self._parent(service, staying), live)
+
+    def refusal(self, service: str, *, take_ownership: bool) -> tuple[ObjectRef, GuardError | None]:
+        """The parent of a service that has objects, and why its name cannot be ours."""
+        ours = self._set(service)
+        live = self._run.world.get(ours.parent) if self._bundle.of(service) else None
+        return ours.parent, _refusal(ours, live, take_ownership=take_ownership)
 
     def prune(self, turn: Turn, planned: Collection[str]) -> Task:
         """Deletes what leaves, of those `planned` uids, then lets the parent say what is left. Raises Stuck."""
@@ -132,7 +147,7 @@ class Sets:
         live = self._run.world.get(self._set(service).parent)
         return self._set(service).body(staying, kinds=self._unseen & kinds_of(live) if live else ())
 
-    def _scopes(self) -> Iterator[Scope]:
+    def _more_scopes(self) -> Iterator[Scope]:
         """What the parents list, in the versions of the templates, else of the server; what it has no more is gone."""
         config = self._run.config
         parents = [live for name in self._names if (live := self._run.world.get(self._set(name).parent))]
@@ -169,10 +184,9 @@ def enlist(turn: Turn, refs: Collection[ObjectRef], *, take_ownership: bool) -> 
         return
     ours = set_of(turn.run, turn.service)
     live = turn.run.world.get(ours.parent)
-    why = ours.stranger(live) if live else ""
-    if live and why and not (take_ownership and not is_parent(live)):
-        raise Stuck(failed(turn, ours.parent, _not_ours(ours.parent, why, is_set=is_parent(live))))
-    known = live if live and not why else None
+    if error := _refusal(ours, live, take_ownership=take_ownership):
+        raise Stuck(failed(turn, ours.parent, error))
+    known = live if live and is_parent(live) else None
     body = ours.body(refs, kinds=kinds_of(known) if known else (), namespaces=namespaces_of(known) if known else ())
     yield from put_parent(turn, ours, body)
 
@@ -193,7 +207,14 @@ def put_parent(turn: Turn, ours: ApplySet, body: dict[str, Any] | None) -> Task:
         raise Stuck(failed(turn, ours.parent, error)) from error
 
 
-def _not_ours(ref: ObjectRef, why: str, *, is_set: bool) -> GuardError:
-    message = f"{ref} would be the parent of this service's ApplySet, but {why}"
+def _refusal(ours: ApplySet, live: Body | None, *, take_ownership: bool) -> GuardError | None:
+    """Another tool's set is never taken over, any other object of that name when told so."""
+    why = ours.stranger(live) if live else ""
+    if not (live and why) or (take_ownership and not is_parent(live)):
+        return None
     advice = "delete it with the tool that made it, or give the service another name"
-    return GuardError(message, code=NOT_OURS, suggestion=advice if is_set else "--take-ownership takes it over")
+    return GuardError(
+        f"{ours.parent} would be the parent of this service's ApplySet, but {why}",
+        code=NOT_OURS,
+        suggestion=advice if is_parent(live) else "--take-ownership takes it over",
+    )

@@ -64,8 +64,8 @@ class _Start:
         live = usable_namespace(self._run)
         if live:
             self._sets.listen()
-        prunes = self._sets.leaving_all()
-        yield replace(self._planned, prunes=tuple(map(ObjectRef.of, prunes)))
+        prunes = [body for _, body in self._sets.leaving_all()]
+        yield replace(self._planned, prunes=tuple(ObjectRef.of(body) for body in prunes))
         yield from ensure_namespace(self._run, live, ttl=self._options.ttl)
         yield from self._run.hold("start", [EVERYTHING] if self._sets.orphans else self._plan.services)
         if not live:

@@ -35,6 +35,7 @@ def _body(change: Change, *, summary: bool) -> dict[str, Any]:
         "service": change.service,
         "op": change.op,
         "verified": change.verified,
+        "owner": change.owner,
         "fields": fields,
     }
 
@@ -42,8 +43,9 @@ def _body(change: Change, *, summary: bool) -> dict[str, Any]:
 def _object(change: Change, paint: Paint, *, summary: bool) -> Iterable[str]:
     sign, color = _SIGNS.get(change.op, ("~", "yellow"))
     note = "" if change.verified else paint("  (not verified)", "dim")
+    note += paint(f"  (taken over: {change.owner})", "yellow") if change.owner else ""
     yield f"{paint(f'{sign} {wording.resource(change.ref)}', color, 'bold')}  {change.service}{note}"
-    if summary:
+    if summary or change.op == "delete":
         return
     if change.op == "create":
         whole = {each.path: each.new for each in change.fields}
@@ -87,4 +89,5 @@ def _sum(changes: Sequence[Change]) -> Iterable[str]:
     told = ", ".join(f"{number} to {op}" for op, number in counts.items())
     yield f"{wording.count(len(changes), 'object')}: {told}"
     if not all(change.verified for change in changes):
-        yield "(not verified): the server could not be asked, as the namespace or the CRD is not there yet"
+        why = "its namespace or CRD is not there yet, or what it replaces still is"
+        yield f"(not verified): the server could not be asked: {why}"

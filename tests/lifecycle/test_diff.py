@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from running import started, writes
-from shop import Shop, config_map, definition, deployment, shop, widget
+from shop import Shop, config_map, definition, deployment, job, shop, widget
 
 from meshctl.cluster import Cluster
 from meshctl.compare import FieldChange
 from meshctl.errors import GuardError, Interrupted, Invalid, NoSuchKind, NotFound, Problems
+from meshctl.events import Pruned
 from meshctl.identity import ObjectRef
-from meshctl.lifecycle import Change, Interrupt, diff
+from meshctl.lifecycle import Change, Interrupt, StartOptions, diff
 
 
-def changes(cluster: Cluster, ours: Shop) -> list[Change]:
-    return diff(ours.plan(), ours.bundle(), cluster)
+def changes(cluster: Cluster, ours: Shop, **options: Any) -> list[Change]:
+    return diff(ours.plan(), ours.bundle(), cluster, StartOptions(**options))
 
 
 def test_nothing_differs_after_a_start(cluster: Cluster, namespace: str) -> None:
@@ -93,4 +96,51 @@ def test_an_interrupt_ends_it(cluster: Cluster, namespace: str) -> None:
     interrupt = Interrupt()
     interrupt.set()
     with pytest.raises(Interrupted):
-        diff(ours.plan(), ours.bundle(), cluster, interrupt)
+        diff(ours.plan(), ours.bundle(), cluster, StartOptions(), interrupt)
+
+
+def test_what_would_be_pruned_is_told(cluster: Cluster, namespace: str) -> None:
+    started(cluster, shop(namespace, {"web": [], "old": []}, web=[config_map("web"), config_map("gone", a="1")]))
+    ours = shop(namespace, {"web": []}, web=[config_map("web")])
+    found = changes(cluster, ours)
+    assert [(str(change.ref), change.service, change.op, change.verified) for change in found] == [
+        ("ConfigMap gone", "web", "delete", True)
+    ]
+    assert FieldChange("data", {"a": "1"}, None) in found[0].fields
+    assert changes(cluster, ours, prune=False) == []
+    everything = changes(cluster, ours, everything=True)
+    assert [str(change.ref) for change in everything] == ["ConfigMap gone", "Deployment old"]
+    run = started(cluster, ours, everything=True, dry_run="server")
+    assert run[0].prunes == tuple(change.ref for change in everything)  # type: ignore[attr-defined]
+    assert [(str(event.object), event.dry_run) for event in run.of(Pruned)] == [
+        ("ConfigMap gone", True),
+        ("Deployment old", True),
+    ]
+    assert cluster.get(ObjectRef("v1", "ConfigMap", namespace, "gone"))
+
+
+def test_what_would_be_taken_over_is_told(cluster: Cluster, namespace: str) -> None:
+    theirs = config_map("settings", a="1")
+    theirs["metadata"] |= {"namespace": namespace, "labels": {"app.kubernetes.io/managed-by": "Helm"}}
+    cluster.create(theirs)
+    ours = shop(namespace, {"web": []}, web=[config_map("settings", a="1")])
+    with pytest.raises(GuardError):
+        changes(cluster, ours)
+    (change,) = changes(cluster, ours, take_ownership=True)
+    assert (str(change.ref), change.op, change.owner) == ("ConfigMap settings", "update", "it is managed by Helm")
+
+
+def test_what_would_be_replaced_is_told(cluster: Cluster, namespace: str) -> None:
+    started(cluster, shop(namespace, {"migrate": []}, migrate=[job("migrate")]))
+    (change,) = changes(cluster, shop(namespace, {"migrate": []}, migrate=[job("migrate", image="job:2")]))
+    assert (change.op, change.verified) == ("replace", False)
+    image = "spec.template.spec.containers[migrate].image"
+    assert change.fields == (FieldChange(image, "job:1", "job:2"),)
+
+
+def test_another_tools_set_in_our_place_is_a_refusal(cluster: Cluster, namespace: str) -> None:
+    parent = config_map("meshctl-shop-web")
+    parent["metadata"] |= {"namespace": namespace, "labels": {"applyset.kubernetes.io/id": "theirs"}}
+    cluster.create(parent)
+    with pytest.raises(GuardError, match="ApplySet of an unknown tool"):
+        changes(cluster, shop(namespace, {"web": []}, web=[config_map("web")]))

@@ -73,7 +73,7 @@ def command(
         fail_fast=fail_fast,
         concurrency=concurrency,
         prune=prune,
-        everything=chosen.all and not (chosen.services or chosen.groups),
+        everything=session.is_everything(chosen),
         force_conflicts=force_conflicts,
         take_ownership=take_ownership,
         replace=replace,
