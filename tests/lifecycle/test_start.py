@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
+from faults import FaultyProxy
 from running import live, started, starting, told, writes
 from shop import config_map, definition, deployment, job, service, shop, widget
 
-from meshctl.cluster import Cluster
+from meshctl.cluster import Cluster, connect
 from meshctl.errors import NotFound
 from meshctl.events import Applied, Blocked, ErrorRaised, Planned, Ready, Unchanged, Waiting, Warned
 from meshctl.identity import ObjectRef
@@ -54,13 +56,20 @@ def test_a_repeated_start_writes_nothing(cluster: Cluster, namespace: str) -> No
     assert cluster.requests["list"] == 3
 
 
-def test_requests_are_few(cluster: Cluster, namespace: str) -> None:
-    names = [f"s{number}" for number in range(30)]
-    ours = shop(namespace, {name: [] for name in names}, **{name: [config_map(name), service(name)] for name in names})
-    cluster.requests.clear()
-    started(cluster, ours)
-    assert cluster.requests["apply"] == 60 + 30
-    assert cluster.requests.total() <= 60 + 2 * 2 + 2 * 30 + 20
+def test_requests_are_few(namespace: str, sandbox_kubeconfig: Path, tmp_path: Path) -> None:
+    """Counted at the wire, watches, lookups and the run's Lease included: none of them is asked for an object."""
+    names = [f"s{number}" for number in range(12)]
+    bodies = {name: [config_map(name), service(name), deployment(name)] for name in names}
+    ours = shop(namespace, {name: [] for name in names}, **bodies)
+    with FaultyProxy(sandbox_kubeconfig, tmp_path) as proxy:
+        cluster = connect(kubeconfig=proxy.kubeconfig, environ={})
+        assert started(cluster, ours).end.exit == 0
+        fresh = len(proxy.seen)
+        assert started(cluster, ours).end.counts == {"unchanged": 36, "ready": 12}
+        repeated = proxy.seen[fresh:]
+    assert fresh <= 36 + 2 * 3 + 2 * 12 + 20
+    assert len(repeated) <= 3 * 3 + 20
+    assert not [seen for seen in repeated if seen.method != "GET" and "/leases" not in seen.path]
 
 
 def test_only_what_changed_is_sent(cluster: Cluster, namespace: str) -> None:
