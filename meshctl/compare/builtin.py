@@ -24,6 +24,7 @@ DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "expirationSeconds": (3600,),  # projected service account tokens
     "kind": ("PersistentVolumeClaim",),  # volumeClaimTemplates
     "matchPolicy": ("Equivalent",),
+    "name": ("",),  # an EndpointSlice's port
     "port": (443,),  # a webhook's service
     "protocol": ("TCP",),
     "scheme": ("HTTP",),
@@ -53,6 +54,11 @@ def is_quantity(path: tuple[str, ...]) -> bool:
     if name == "value":  # a metric's target, not a variable's value
         return path[:2] == ("spec", "metrics")
     return name in _QUANTITIES or parent in _MAPS_OF_QUANTITIES
+
+
+def is_dropped_when_empty(path: tuple[str, ...]) -> bool:
+    """Whether an empty map here is as good as none; elsewhere it may be a choice, such as `emptyDir: {}`."""
+    return path[-1:] != () and path[-1] in _MAPS_OF_TEXT | _MAPS_OF_QUANTITIES
 
 
 def is_default(key: str, value: Any) -> bool:

@@ -14,7 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from meshctl.compare.builtin import KEY_DEFAULTS, is_builtin, is_default, is_quantity, limits_as_kept
+from meshctl.compare.builtin import (
+    KEY_DEFAULTS,
+    is_builtin,
+    is_default,
+    is_dropped_when_empty,
+    is_quantity,
+    limits_as_kept,
+)
 from meshctl.compare.canonical import canonical
 from meshctl.compare.quantity import same_quantity
 from meshctl.manifest import MANAGED_BY
@@ -83,11 +90,15 @@ class _Walk:
         for key, value in wanted.items():
             here = (*path, key)
             below = fields.get(f"f:{key}")
-            if below is None:
-                yield here
-            else:
+            if below is not None:
                 yield from self._owned(value, below, live.get(key, _ABSENT), here)
+            elif not self._is_nothing(value, live.get(key)):
+                yield here
         yield from ((*path, name[2:]) for name in fields if name[2:] not in wanted and name[2:] in live)
+
+    def _is_nothing(self, wanted: Any, live: Any) -> bool:
+        """An empty list whose items would be owned one by one is owned by nobody, and kept nowhere."""
+        return self._builtin and wanted == [] and not live
 
     def _list(self, wanted: list[Any], fields: Fields, live: list[Any], path: Path) -> Iterator[Path]:
         names = [name for name in fields if name != "."]
@@ -105,7 +116,7 @@ class _Walk:
             yield path
             return
         for key, item in ours.items():
-            yield from self.map(item, fields[key], theirs[key], (*path, _label(key)))
+            yield from self._owned(item, fields[key], theirs[key], (*path, _label(key)))
 
     def _empty(self, wanted: Any, live: Any, path: Path) -> bool:
         """An empty map that was dropped, or that others filled; but selectors and references are owned as a whole."""
@@ -115,8 +126,8 @@ class _Walk:
 
     def _same(self, wanted: Any, live: Any, path: Path) -> bool:
         """The same value, where it is owned as a whole."""
-        if live is _ABSENT:
-            return wanted is None or (self._builtin and not wanted and wanted != {})
+        if live is _ABSENT or (live is None and self._builtin):
+            return wanted is None or (self._builtin and not wanted and (wanted != {} or is_dropped_when_empty(path)))
         if isinstance(wanted, Mapping) and isinstance(live, Mapping):
             return self._same_map(wanted, live, path)
         if isinstance(wanted, list) and isinstance(live, list):

@@ -50,4 +50,4 @@ def _items(names: list[str], fields: Fields, live: list[Any]) -> list[Any]:
         ours = [json.loads(name[2:]) for name in names]
         return [item for item in live if item in ours]
     by_keys = [(json.loads(name[2:]), fields[name]) for name in names]
-    return [_map(below, item) for item in live for keys, below in by_keys if keys.items() <= item.items()]
+    return [_value(below, item) for item in live for keys, below in by_keys if keys.items() <= item.items()]

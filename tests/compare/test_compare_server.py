@@ -91,21 +91,18 @@ def test_an_object_that_we_never_applied_is_not_as_wanted(cluster: Cluster, name
     assert not as_wanted(body, live_of(cluster, body))
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_whatever_is_changed_the_answer_is_that_of_the_servers_dry_run(
-    cluster: Cluster, wanted: list[Body], seed: int
-) -> None:
+def test_whatever_is_changed_the_answer_is_that_of_the_servers_dry_run(cluster: Cluster, wanted: list[Body]) -> None:
     """`as_wanted` may be too careful, never too careless: an apply that would change something is never left out."""
-    chance = random.Random(seed)  # noqa: S311 no secret
+    chance = random.Random(1)  # noqa: S311 no secret
     lives = {str(ObjectRef.of(body)): live_of(cluster, body) for body in wanted}
     equal = 0
-    for _ in range(MUTATIONS // 3):
+    for _ in range(MUTATIONS):
         body, what = mutated(chance.choice(wanted), chance)
         live = lives[str(ObjectRef.of(body))]
         if as_wanted(body, live):
             assert stored(dry_run(cluster, body)) == stored(live), what
             equal += 1
-    assert equal > MUTATIONS // 30
+    assert equal > MUTATIONS // 10
 
 
 def dry_run(cluster: Cluster, body: Body) -> Body:
