@@ -16,8 +16,11 @@ LINES = 10
 WIDTH = 300  # characters of a line that are shown
 PATIENCE = 3.0  # seconds for one log
 
-_HAS_RUN = {"CrashLoop", "JobFailed", "NotReady", "OOMKilled", "ProbeFailed", "ProgressDeadline", "SidecarNotReady"}
-_WAS_THERE_BEFORE = {"CrashLoop", "OOMKilled", "ProgressDeadline"}
+_HAS_RUN = {
+    "CrashLoop", "InitContainerStuck", "JobFailed", "NotReady", "OOMKilled", "ProbeFailed", "ProbeKilled",
+    "ProgressDeadline", "SidecarNotReady",
+}  # fmt: skip
+_WAS_THERE_BEFORE = {"CrashLoop", "OOMKilled", "ProbeKilled", "ProgressDeadline"}
 
 
 def last_words(cluster: Cluster, diagnosis: Diagnosis) -> tuple[str, ...]:

@@ -31,9 +31,9 @@ _CAUSES: tuple[Callable[[Case], Iterator[Diagnosis]], ...] = (
     setup,
     initial,
     sidecar,
+    injection,
     probe,
     gates,
-    injection,
     progress,
     stalled,
     claim,
@@ -54,7 +54,7 @@ def diagnose(
 
     `objects` are the live objects of one service with the ReplicaSets of its Deployments, `pods` its pods, `events`
     the v1 Events of any of them. Events from before `since` (seconds since the epoch) explain but decide nothing.
-    `around` has the Namespace, where it may be read.
+    `around` has the Namespace, where it may be read, and a pod with a sidecar, where there is one.
     """
     case = gather(objects, pods, events, since=since, around=around)
     if not case.unready:

@@ -35,7 +35,7 @@ class Diagnosis:
 class Case:
     """`unready` has each object that is not current, with the verdict; `pods` are those of unready workloads.
 
-    `around` has the Namespace, where it may be read.
+    `around` has the Namespace, where it may be read, and a pod with a sidecar, where there is one.
     """
 
     unready: Sequence[tuple[Object, Readiness]]

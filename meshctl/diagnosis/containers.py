@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshctl.diagnosis.case import Case, Diagnosis, Object, line, service_of, told
-from meshctl.diagnosis.missing import missing
+from meshctl.diagnosis.missing import Missing, missing
 from meshctl.diagnosis.statuses import (
     called,
     concerns,
@@ -24,6 +24,7 @@ from meshctl.readiness.verdict import entries, flag, number, text
 CRASHES = 3  # so many ends of one container are no accident
 
 _NOT_STARTED = ("StartError", "ContainerCannotRun")  # how an end is called that came before a beginning
+_KILLED = (137, 143)  # exit codes of SIGKILL and SIGTERM
 _HOOKS = {"PreStartHookError", "PostStartHookError"}
 
 
@@ -56,17 +57,22 @@ def _unconfigured(case: Case, pod: Object, container: Object) -> Diagnosis:
     said = text(container, "state", "waiting", "message")
     lacks = missing(said)
     because = f"needs {lacks}" if lacks else f"cannot be configured: {said or 'no reason is given'}"
-    advice = f"add {lacks.kind} {lacks.name}" if lacks and not lacks.key else "add what is missing"
-    advice = f"add key {lacks.key} to {lacks.kind} {lacks.name}" if lacks and lacks.key else advice
     return Diagnosis(
         "CreateContainerConfig",
         line(f"{called(pod, container)} {because}"),
         (state_line(container), *(told(each) for each in case.events(pod, "Failed") if concerns(each, container))),
-        f"{advice} in the templates of {service_of(pod)}, or mend the reference to it",
+        f"{_to_add(lacks)} to the templates of {service_of(pod)}, or mend the reference to it",
         certain=True,
         object=ObjectRef.of(pod),
         container=name_of(container),
     )
+
+
+def _to_add(lacks: Missing | None) -> str:
+    if lacks is None:
+        return "add what is missing"
+    key = f"key {lacks.key} of " if lacks.key else ""
+    return f"add {key}{lacks.kind} {lacks.name}"
 
 
 def _unstarted(case: Case, pod: Object, container: Object, said: str, *, certain: bool) -> Diagnosis:
@@ -117,21 +123,26 @@ def _cause(pod: Object, container: Object, crashes: int, events: list[Object]) -
         message = f"{who} was killed {often} for taking more memory than {limit}"
         return "OOMKilled", message, f"raise resources.limits.memory of {who}, or let it use less"
     logs = f"meshctl logs {service_of(pod)} -c '^{name_of(container)}$' --previous"
-    if probe := _failed_probe(events):
-        return "ProbeKilled", f"{who} was killed {often}, as its {probe}", logs
     end = ended(container, "state") or ended(container, "lastState")
+    if probe := _failed_probe(end, events):
+        return "ProbeKilled", f"{who} was killed {often}, as its {probe}", logs
     said = text(container, "state", "waiting", "message") if waiting(container) in _HOOKS else text(end, "message")
     message = f"{who} crashed {often}, last with {exit_told(end)}" + (f": {said}" if said else "")
     return "CrashLoop", message, logs
 
 
-def _failed_probe(events: list[Object]) -> str:
-    """`liveness probe failed: …` in the kubelet's words, when that is what the container was killed for."""
-    kills = [text(event, "message") for event in events if text(event, "reason") == "Killing"]
-    kind = next((kind for kind in ("liveness", "startup") if any(f"failed {kind} probe" in said for said in kills)), "")
-    unhealthy = [text(event, "message") for event in events if text(event, "reason") == "Unhealthy"]
-    said = next((each for each in reversed(unhealthy) if each.lower().startswith(kind)), f"{kind} probe failed")
-    return said[:1].lower() + said[1:] if kind else ""
+def _failed_probe(end: Object, events: list[Object]) -> str:
+    """`liveness probe failed: …` in the kubelet's words, when that is what the container was killed for.
+
+    The Event that says so outright is a normal one, which not every caller reads; a probe's failures are warnings.
+    """
+    said = [text(event, "message") for event in events]
+    for kind in ("liveness", "startup"):
+        failures = [each for each in said if each.lower().startswith(f"{kind} probe failed")]
+        if any(f"failed {kind} probe" in each for each in said) or (failures and number(end, "exitCode") in _KILLED):
+            told_last = failures[-1] if failures else f"{kind} probe failed"
+            return told_last[:1].lower() + told_last[1:]
+    return ""
 
 
 def _is_down(container: Object) -> bool:

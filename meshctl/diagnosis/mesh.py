@@ -30,10 +30,17 @@ class _Known(NamedTuple):
 
 
 def injection(case: Case) -> Iterator[Diagnosis]:
-    """Told of what is not ready anyway: a pod without its sidecar may well work in a mesh that does not insist."""
+    """Where the pod itself asks for a sidecar, or others have one; else there may be no injector here at all."""
+    meshed = any(map(has_sidecar, (*case.around, *case.pods)))
     for pod in case.pods:
-        if is_without_sidecar(pod, case.around):
+        asks = mapping(pod, "metadata", "labels").get(_INJECT) == "true"
+        if (asks or meshed) and is_without_sidecar(pod, case.around):
             yield _without_sidecar(pod)
+
+
+def remark(case: Case, pod: Object) -> tuple[str, ...]:
+    """A line of evidence for whatever else is wrong with the pod."""
+    return (_without_sidecar(pod).message,) if is_without_sidecar(pod, case.around) else ()
 
 
 def lost_routes(objects: Iterable[Object], around: Iterable[Object]) -> Iterator[Diagnosis]:
@@ -45,8 +52,7 @@ def lost_routes(objects: Iterable[Object], around: Iterable[Object]) -> Iterator
 
 
 def missing_sidecars(pods: Iterable[Object], namespaces: Iterable[Object]) -> Iterator[Diagnosis]:
-    """Pods without their sidecar, though all is ready. Worth telling only where others have one: else there may be no
-    injector here at all."""
+    """Pods without their sidecar, though all is ready. Worth telling only where others have one."""
     known = list(namespaces)
     yield from (_without_sidecar(pod) for pod in pods if is_without_sidecar(pod, known))
 

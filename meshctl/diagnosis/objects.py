@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshctl.diagnosis.case import Case, Diagnosis, Object, line, service_of, told
+from meshctl.diagnosis.mesh import remark
 from meshctl.diagnosis.statuses import state_line, statuses
 from meshctl.identity import ObjectRef
 from meshctl.readiness import State
@@ -87,11 +88,12 @@ def terminating(case: Case) -> Iterator[Diagnosis]:
 def not_ready(case: Case) -> Iterator[Diagnosis]:
     """The last resort: what the object itself waits for, with every event that there is."""
     for obj, verdict in case.unready:
+        remarks = [each for pod in case.pods for each in remark(case, pod)]
         pods = tuple(state_line(container) for pod in case.pods for container in statuses(pod))
         yield Diagnosis(
             "NotReady",
             line(f"{ObjectRef.of(obj)}: {verdict.message}"),
-            (*pods, *map(told, case.events(obj))),
+            (*remarks, *pods, *map(told, case.events(obj))),
             f"meshctl describe {service_of(obj)}",
             object=ObjectRef.of(obj),
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from meshctl.diagnosis.case import Case, Diagnosis, Object, line, service_of, told
+from meshctl.diagnosis.mesh import remark
 from meshctl.diagnosis.missing import missing, volume
 from meshctl.diagnosis.statuses import (
     PROXY,
@@ -140,7 +141,7 @@ def _unready(case: Case, pod: Object, container: Object) -> Diagnosis:
     return Diagnosis(
         "ProbeFailed" if failures else "NotReady",
         line(f"container {name} of pod {_name(pod)} is running but not ready{because}"),
-        (state_line(container), *map(told, failures)),
+        (*remark(case, pod), state_line(container), *map(told, failures)),
         f"meshctl logs {service_of(pod)} -c '^{name}$'",
         object=ObjectRef.of(pod),
         container=name,

@@ -87,10 +87,11 @@ def unschedulable(case: Case) -> Iterator[Diagnosis]:
 def _diagnosis(case: Case, pod: Object, scheduled: Object) -> Diagnosis:
     said = text(scheduled, "message") or text(scheduled, "reason")
     code, words, advice = _gated(pod) if text(scheduled, "reason") == "SchedulingGated" else plain(said)
+    events = case.events(pod, "FailedScheduling")
     return Diagnosis(
         code,
         line(f"no node takes pod {text(pod, 'metadata', 'name')}: {words}"),
-        (line(f"scheduler: {said}"), *map(told, case.events(pod, "FailedScheduling"))),
+        tuple(map(told, events)) or (line(f"scheduler: {said}"),),
         advice,
         object=ObjectRef.of(pod),
     )

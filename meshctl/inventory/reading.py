@@ -63,9 +63,9 @@ class Found:
         return Table(tuple(view.rows(self)), tuple(error.message for error in self.refused))
 
     @cached_property
-    def meshed(self) -> bool:
-        """Whether any pod that was read has Istio's sidecar. To be asked when all has been read."""
-        return any(map(has_sidecar, self.of("Pod")))
+    def proxied(self) -> Body | None:
+        """A pod that has Istio's sidecar, if there is one. To be asked when all has been read."""
+        return next(filter(has_sidecar, self.of("Pod")), None)
 
     def of(self, *kinds: str) -> Iterator[Body]:
         """All objects of these kinds, of whatever group."""

@@ -106,7 +106,8 @@ class Status:
         """Why a service is not ready, or what is wrong with it in the mesh although it is; else None."""
         namespaces = tuple(read.of("Namespace"))
         if is_unready(has.objects):
-            return diagnose([*has.objects, *has.made], has.pods, read.of("Event"), around=namespaces)
+            around = (*namespaces, read.proxied) if read.proxied else namespaces
+            return diagnose([*has.objects, *has.made], has.pods, read.of("Event"), around=around)
         if lost := next(lost_routes(has.objects, read.of("Service", "DestinationRule", "Pod")), None):
             return lost
-        return next(missing_sidecars(has.pods, namespaces), None) if read.meshed else None
+        return next(missing_sidecars(has.pods, namespaces), None) if read.proxied else None

@@ -37,7 +37,7 @@ def _lines(row: Description, terminal: Terminal) -> Iterable[str]:
     for name, value in _facts(row, terminal):
         yield f"{name + ':':<{_LABEL}}{value or '-'}"
     if row.diagnosis:
-        yield from _diagnosis(row.diagnosis, terminal)
+        yield from ("", *_diagnosis(row, row.diagnosis, terminal))
     for title, columns, cells in _sections(row):
         if cells:
             yield from ("", terminal.paint(f"{title}:", "bold"))
@@ -70,10 +70,10 @@ def _drift(row: Description) -> str:
     return f"{told} (meshctl diff {row.name})" if drifted else "none"
 
 
-def _diagnosis(found: Diagnosis, terminal: Terminal) -> Iterable[str]:
-    certain = "" if found.certain else " (it may still come up)"
-    yield ""
-    yield terminal.paint(f"Not ready: {found.code}{certain}", "red" if found.certain else "yellow", "bold")
+def _diagnosis(row: Description, found: Diagnosis, terminal: Terminal) -> Iterable[str]:
+    title = "Ready, but" if row.status.state == "ready" else "Not ready"
+    certain = "" if found.certain or row.status.state == "ready" else " (it may still come up)"
+    yield terminal.paint(f"{title}: {found.code}{certain}", "red" if found.certain else "yellow", "bold")
     yield f"  {wording.one_line(found.message)}"
     yield from (terminal.paint(f"  | {wording.one_line(line)}", "dim") for line in found.evidence)
     if found.suggestion:

@@ -35,25 +35,36 @@ def namespace(**labels: str) -> Body:
 @pytest.mark.parametrize(
     ("body", "around", "expected"),
     [
-        (pod(), namespace(), "NotReady"),
-        (pod(), namespace(injection="enabled"), "SidecarMissing"),
-        (pod(), namespace(rev="canary"), "SidecarMissing"),
-        (pod(), namespace(rev="canary", injection="disabled"), "NotReady"),
-        (pod(inject="true"), namespace(), "SidecarMissing"),
-        (pod(inject="true"), namespace(injection="disabled"), "NotReady"),
-        (pod(inject="false"), namespace(injection="enabled"), "NotReady"),
-        (pod(proxy="containers"), namespace(injection="enabled"), "NotReady"),
-        (pod(proxy="initContainers"), namespace(injection="enabled"), "NotReady"),
+        (pod(), namespace(), False),
+        (pod(), namespace(injection="enabled"), True),
+        (pod(), namespace(rev="canary"), True),
+        (pod(), namespace(rev="canary", injection="disabled"), False),
+        (pod(inject="true"), namespace(), True),
+        (pod(inject="true"), namespace(injection="disabled"), False),
+        (pod(inject="false"), namespace(injection="enabled"), False),
+        (pod(proxy="containers"), namespace(injection="enabled"), False),
+        (pod(proxy="initContainers"), namespace(injection="enabled"), False),
     ],
 )
-def test_a_pod_without_the_sidecar_that_it_should_have(body: Body, around: Body, expected: str) -> None:
-    found = diagnose([body], [], [], around=[around])
-    assert found is not None
-    assert (found.code, found.certain) == (expected, False)
+def test_a_pod_without_the_sidecar_that_it_should_have(body: Body, around: Body, *, expected: bool) -> None:
+    """The cause where pods near by have one, else a remark: there may be no injector at all, as on the sandbox."""
+    near = diagnose([body], [], [], around=[around, pod("near", proxy="containers")])
+    alone = diagnose([body], [], [], around=[around])
+    assert near
+    assert alone
+    assert near.code == ("SidecarMissing" if expected else "NotReady")
+    assert ("has no Istio sidecar" in "\n".join([alone.message, *alone.evidence])) is expected
+    assert not near.certain
+
+
+def test_a_pod_that_asks_by_itself_is_believed() -> None:
+    found = diagnose([pod(inject="true")], [], [])
+    assert found
+    assert found.code == "SidecarMissing"
 
 
 def test_the_hosts_network_is_never_taken_over() -> None:
-    body = pod()
+    body = pod(inject="true")
     body["spec"]["hostNetwork"] = True
     found = diagnose([body], [], [], around=[namespace(injection="enabled")])
     assert found
