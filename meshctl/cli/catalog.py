@@ -33,6 +33,8 @@ COMMANDS: dict[str, Entry] = {
     "reload": Entry("reload", "Apply changed ConfigMaps and Secrets, roll what uses them", RUN),
     "scale": Entry("scale", "Give services another number of pods", RUN),
     "wait": Entry("wait", "Wait until services are ready, or gone, and say why not", RUN),
+    "history": Entry("history", "List the runs of this namespace, or show one", RUN),
+    "rollback": Entry("rollback", "Go back to what an earlier run applied", RUN),
     "diff": Entry("diff", "Show what start would change, field by field", RUN),
     "status": Entry("status", "Show each service: ready or why not, image, age, drift", LOOK),
     "describe": Entry("describe", "Show all of a service, and why it is not ready", LOOK),

@@ -13,6 +13,8 @@ from typer.core import TyperCommand
 Stream = Literal["", "events", "lines"]
 Selects = Literal["", "named", "with needs"]
 GLOBAL_PANEL = "Global options"
+TYPED = "meshctl.typed"
+"""Where the context of a parsed command keeps its arguments."""
 ORDER = "meshctl.order"
 """Where the context of a parsed command keeps the names of its options in the order in which they were typed."""
 
@@ -68,6 +70,7 @@ class OneCommand(TyperCommand):
         args = list(self._without_equals(args))
         if not ctx.resilient_parsing:
             _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+            ctx.meta[TYPED] = tuple(args)
             ctx.meta[ORDER] = [parameter.name for parameter in order]
         return super().parse_args(ctx, args)
 

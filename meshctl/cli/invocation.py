@@ -68,7 +68,10 @@ class Assigned(NamedTuple):
 
 @dataclass(frozen=True)
 class Invocation:
-    """One call of meshctl: the global options, cleaned; `output` is one of the command's forms."""
+    """One call of meshctl: the global options, cleaned; `output` is one of the command's forms.
+
+    `typed` is the command as it may be kept: without what it sets, which may be secret.
+    """
 
     program: str
     terminal: Terminal
@@ -83,3 +86,4 @@ class Invocation:
     quiet: bool = False
     verbose: bool = False
     yes: bool = False
+    typed: str = ""

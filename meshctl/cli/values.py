@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from meshctl.cli.command import ORDER
+from meshctl.cli.command import ORDER, TYPED
 from meshctl.cli.invocation import ASSIGNMENTS, COLORS, GLOBAL_OPTIONS, Assigned, Invocation
 from meshctl.errors import UsageError
 from meshctl.output.terminal import detect
+
+_PLACES = ("directory", "kubeconfig", "context", "namespace")
 
 
 def invocation_of(raw: dict[str, Any], parsed: typer.Context, forms: tuple[str, ...], program: str) -> Invocation:
@@ -36,7 +40,31 @@ def invocation_of(raw: dict[str, Any], parsed: typer.Context, forms: tuple[str, 
         quiet=raw["quiet"],
         verbose=raw["verbose"],
         yes=raw["yes"],
+        typed=typed(str(parsed.info_name).partition(" ")[2], parsed.meta[TYPED]),
     )
+
+
+def typed(name: str, words: Iterable[str]) -> str:
+    """A command as it may be kept: of what is set, the paths alone, and nothing of where it was set and run."""
+    setting = {option.long for option in GLOBAL_OPTIONS if option.name in ASSIGNMENTS}
+    places = {flag for option in GLOBAL_OPTIONS if option.name in _PLACES for flag in option.flags}
+    kept, before = [name], ""
+    for word in words:
+        flag, joined, assigned = word.partition("=")
+        if joined and flag in setting:
+            kept.append(f"{flag}={_masked(assigned)}")
+        elif before in setting:
+            kept.append(_masked(word))
+        elif before not in places and flag not in places:
+            kept.append(shlex.quote(word))
+        before = "" if joined else word
+    return " ".join(kept)
+
+
+def _masked(assigned: str) -> str:
+    """Whatever follows a path that has no `=` is no value either."""
+    path, equals, _ = assigned.partition("=")
+    return f"{path}=…" if equals else "…"
 
 
 def _exclude(raw: dict[str, Any], parsed: typer.Context, one: str, other: str) -> None:

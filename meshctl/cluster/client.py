@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 MANAGER = "meshctl"
 SERVED_WITHIN = 10.0  # seconds from a definition's condition Established to the last API server that serves the kind
+_ALL = "application/json"
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _OTHER_UID = "does not match the UID in record"
 _PATCHES = {
     "merge": "application/merge-patch+json",
@@ -103,13 +105,23 @@ class Cluster:
 
     def list(self, api_version: str, kind: str, namespace: str = "", *, labels: str = "", fields: str = "") -> Listing:
         """All in the namespace, or in the cluster, in one request: pages come only when the server insists."""
+        return self._list(_ALL, api_version, kind, namespace, labels=labels, fields=fields)
+
+    def list_metadata(self, api_version: str, kind: str, namespace: str = "", *, labels: str = "") -> Listing:
+        """The same with nothing of the objects but their metadata."""
+        return self._list(_METADATA, api_version, kind, namespace, labels=labels)
+
+    def _list(
+        self, accept: str, api_version: str, kind: str, namespace: str, *, labels: str = "", fields: str = ""
+    ) -> Listing:
         selectors = {"labelSelector": labels, "fieldSelector": fields}
         every = ObjectRef(api_version, kind, namespace, "")
         items: list[Body] = []
-        page = self._send(every, "list", "GET", query=selectors).json()
+        page = self._send(every, "list", "GET", query=selectors, accept=accept).json()
         items += page.get("items") or []
         while token := page["metadata"].get("continue"):
-            page = self._send(every, "list", "GET", query={**selectors, "continue": token}).json()
+            query = {**selectors, "continue": token}
+            page = self._send(every, "list", "GET", query=query, accept=accept).json()
             items += page.get("items") or []
         for item in items:  # a list names the kind of its items once, for itself
             item.update(apiVersion=api_version, kind=kind)

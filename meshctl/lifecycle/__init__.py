@@ -20,6 +20,7 @@ from meshctl.lifecycle.options import (
 )
 from meshctl.lifecycle.reload import reload
 from meshctl.lifecycle.restart import restart
+from meshctl.lifecycle.rollback import Restored, restore, rollback
 from meshctl.lifecycle.scale import Size, parse_size, scale
 from meshctl.lifecycle.start import start
 from meshctl.lifecycle.stop import stop, users_of
@@ -30,6 +31,7 @@ __all__ = [
     "Interrupt",
     "ReloadOptions",
     "RestartOptions",
+    "Restored",
     "RunOptions",
     "ScaleOptions",
     "Size",
@@ -41,6 +43,8 @@ __all__ = [
     "parse_size",
     "reload",
     "restart",
+    "restore",
+    "rollback",
     "scale",
     "start",
     "stop",

@@ -14,11 +14,13 @@ class RunOptions:
     """`timeout` is in seconds for each service, counted from its first request; a service's own `wait.timeout` wins.
 
     `fail_fast` begins nothing more after the first failure. `concurrency` bounds the requests under way at once.
+    `command` is what the history says that was typed.
     """
 
     timeout: float = TIMEOUT
     fail_fast: bool = False
     concurrency: int = CONCURRENCY
+    command: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,11 @@ from meshctl.plan.order import inverse
 
 
 def start_order(plan: Plan, services: Collection[str]) -> Schedule:
-    """The plan's; every service waits for `_namespace` when that is among `services`."""
-    if NAMESPACE_SERVICE not in services:
-        return plan.schedule()
-    waits = {node: (*before, NAMESPACE_SERVICE) for node, before in plan.waits.items()}
-    return Schedule((NAMESPACE_SERVICE, *plan.services), {NAMESPACE_SERVICE: (), **waits})
+    """The plan's; services that it does not know wait for nobody, and all for `_namespace` if that is among them."""
+    first = (NAMESPACE_SERVICE,) if NAMESPACE_SERVICE in services else ()
+    waits = {name: first for name in services if name != NAMESPACE_SERVICE}
+    waits |= {node: (*before, *first) for node, before in plan.waits.items()}
+    return Schedule([*services], {**dict.fromkeys(first, ()), **waits})
 
 
 def stop_order(plan: Plan | None, services: Collection[str]) -> Schedule:

@@ -15,6 +15,7 @@ from meshctl.lifecycle.interrupt import Interrupt
 from meshctl.lifecycle.options import ReloadOptions
 from meshctl.lifecycle.order import stop_order
 from meshctl.lifecycle.ownership import not_ours, other_owner
+from meshctl.lifecycle.remembering import rememberer
 from meshctl.lifecycle.run import Run
 from meshctl.lifecycle.sets import enlist
 from meshctl.lifecycle.settling import until_ready
@@ -39,7 +40,8 @@ def reload(
     """
     run = Run(plan.config, cluster, options, interrupt)
     reloading = _Reload(run, plan, bundle, options)
-    return run.conduct(iter(reloading), reloading.planned(plan.services, 0))
+    remember = rememberer(plan.config, cluster, options.command, None)
+    return run.conduct(iter(reloading), reloading.planned(plan.services, 0), remember)
 
 
 class _Reload:

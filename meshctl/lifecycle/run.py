@@ -13,6 +13,7 @@ from meshctl.lifecycle import locking
 from meshctl.lifecycle.breaker import Breaker
 from meshctl.lifecycle.interrupt import Interrupt
 from meshctl.lifecycle.options import RunOptions
+from meshctl.lifecycle.remembering import Remember
 from meshctl.lifecycle.tally import NOT_BEGUN, Tally
 from meshctl.lifecycle.workers import Workers
 from meshctl.lifecycle.world import Scope, World
@@ -48,8 +49,8 @@ class Run:
         self._loss: MeshctlError | None = None
         self._listening: dict[Scope, Future[Informer]] = {}
 
-    def conduct(self, steps: Iterator[Event], unplanned: Planned) -> Iterator[Event]:
-        """The events of the steps, and the summary. Raises nothing of ours.
+    def conduct(self, steps: Iterator[Event], unplanned: Planned, remember: Remember | None = None) -> Iterator[Event]:
+        """The events of the steps, and the summary, which `remember` is given to keep. Raises nothing of ours.
 
         The first event of the steps is Planned; where they fail before it, `unplanned` says what was asked for.
         """
@@ -76,7 +77,12 @@ class Run:
             self.tally.add(event)
             yield event
         self.tally.exit_with(self.interrupt.exit_code)
-        yield Finished(
+        if remember and isinstance(planned, Planned):
+            yield from remember(planned, self._finished(begun))
+        yield self._finished(begun)
+
+    def _finished(self, begun: float) -> Finished:
+        return Finished(
             exit=self.tally.exit,
             seconds=time.monotonic() - begun,
             counts=self.tally.counts,

@@ -97,9 +97,11 @@ class Sets:
         ]
 
     def is_settled(self, service: str) -> bool:
-        """Whether the parent, if there is to be one, is as it should be once all that leaves has left."""
+        """Whether nothing leaves, and the parent, if there is to be one, is as it should be."""
+        if self.leaving(service):
+            return False
         live = self._run.world.get(self._set(service).parent)
-        staying = self._staying(service, self.leaving(service))
+        staying = self._staying(service, ())
         if not staying:
             return live is None or not is_parent(live)
         return live is not None and as_wanted(self._parent(service, staying), live)

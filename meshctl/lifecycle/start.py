@@ -15,13 +15,14 @@ from meshctl.lifecycle.namespace import ensure_namespace, usable_namespace
 from meshctl.lifecycle.options import StartOptions
 from meshctl.lifecycle.order import start_order, stop_order
 from meshctl.lifecycle.preview import dry_run, sketch
+from meshctl.lifecycle.remembering import rememberer
 from meshctl.lifecycle.routes import lost_routes
 from meshctl.lifecycle.run import Run
 from meshctl.lifecycle.sets import Sets, enlist
 from meshctl.lifecycle.settling import until_ready
 from meshctl.lifecycle.turn import Task, Turn
 from meshctl.lifecycle.walk import Walk
-from meshctl.manifest import Bundle
+from meshctl.manifest import NAMESPACE_SERVICE, Bundle
 
 if TYPE_CHECKING:
     from meshctl.cluster import Cluster
@@ -29,11 +30,17 @@ if TYPE_CHECKING:
 
 
 def start(
-    plan: Plan, bundle: Bundle, cluster: Cluster | None, options: StartOptions, interrupt: Interrupt
+    plan: Plan,
+    bundle: Bundle,
+    cluster: Cluster | None,
+    options: StartOptions,
+    interrupt: Interrupt,
+    *,
+    action: str = "start",
 ) -> Iterator[Event]:
     """Events from Planned to Finished. Raises nothing of ours. A client's dry run needs no cluster."""
     planned = Planned(
-        action="start",
+        action=action,
         namespace=bundle.namespace,
         context=cluster.target.context if cluster else "",
         services=_services(plan, bundle),
@@ -42,8 +49,10 @@ def start(
     if cluster is None or options.dry_run == "client":
         return sketch(planned, bundle)
     run = Run(plan.config, cluster, options, interrupt)
-    steps = dry_run if options.dry_run == "server" else _Start
-    return run.conduct(iter(steps(run, planned, plan, bundle, options)), planned)
+    if options.dry_run == "server":
+        return run.conduct(dry_run(run, planned, plan, bundle, options), planned)
+    remember = rememberer(plan.config, cluster, options.command, bundle)
+    return run.conduct(iter(_Start(run, planned, plan, bundle, options)), planned, remember)
 
 
 class _Start:
@@ -67,7 +76,7 @@ class _Start:
         prunes = [body for _, body in self._sets.leaving_all()]
         yield replace(self._planned, prunes=tuple(ObjectRef.of(body) for body in prunes))
         yield from ensure_namespace(self._run, live, ttl=self._options.ttl)
-        yield from self._run.hold("start", [EVERYTHING] if self._sets.orphans else self._plan.services)
+        yield from self._run.hold(self._planned.action, [EVERYTHING] if self._sets.orphans else self._services)
         if not live:
             self._sets.listen()
         order = start_order(self._plan, self._planned.services)
@@ -75,6 +84,10 @@ class _Start:
         yield from self._prune({body["metadata"]["uid"] for body in prunes})
         if not self._run.interrupt.is_set():
             yield from lost_routes(self._run, self._bundle)
+
+    @property
+    def _services(self) -> list[str]:
+        return [name for name in self._planned.services if name != NAMESPACE_SERVICE]
 
     def _service(self, turn: Turn) -> Task:
         manifests = self._bundle.of(turn.service)

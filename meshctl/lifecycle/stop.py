@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from meshctl.config import nearest
-from meshctl.errors import GuardError, UsageError
+from meshctl.errors import ClusterError, GuardError, UsageError
 from meshctl.events import Deleted, Event, Planned, Unchanged, Warned
+from meshctl.history import History
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.deleting import delete
 from meshctl.lifecycle.discovering import Found, add_claims, find
@@ -69,9 +71,18 @@ class _Stop:
             yield Warned(code="NotRunning", message=f"nothing of this selection is in {self._config.namespace}")
         self._run.listen(_scopes(leaving, self._config) if leaving else ())
         yield from Walk(self._run, services, stop_order(plan, services), self._service)
-        if self._options.delete_namespace and not self._run.tally.exit:
+        if self._run.tally.exit or self._run.interrupt.is_set():
+            return
+        if self._asked is None:
+            self._forget()
+        if self._options.delete_namespace:
             self._run.release()  # with the namespace goes the Lease
             yield from delete_namespace(self._run)
+
+    def _forget(self) -> None:
+        """Where nothing of the project is left, nothing is there that one could go back from."""
+        with suppress(ClusterError):
+            self._run.ask(History(self._run.cluster, self._config.namespace, self._config.project).clear)
 
     def planned(self, services: Sequence[str], objects: int) -> Planned:
         return Planned(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meshctl.manifest.addresses import Address
 from meshctl.manifest.applyset import LABEL_MEMBER, ApplySet, is_parent, kinds_of, namespaces_of
-from meshctl.manifest.bundle import Bundle, Manifest, Source
+from meshctl.manifest.bundle import Bundle, Locate, Manifest, Source
 from meshctl.manifest.images import Image, parse_image, with_images
 from meshctl.manifest.kinds import WORKLOADS, is_namespaced, order_key
 from meshctl.manifest.labels import (
@@ -46,6 +46,7 @@ __all__ = [
     "Bundle",
     "Fault",
     "Image",
+    "Locate",
     "Manifest",
     "Source",
     "config_references",

@@ -20,6 +20,8 @@ WRITES: dict[str, tuple[str, ...]] = {
     "reload": ("web",),
     "diff": (),  # by the server's dry run, so it needs the same rights and asks the same admission
     "exec": ("web", "--", "true"),
+    "scale": ("web=2",),
+    "rollback": (),
 }
 READS: dict[str, tuple[str, ...]] = {
     "status": (),
@@ -31,6 +33,7 @@ READS: dict[str, tuple[str, ...]] = {
     "events": (),
     "wait": ("web",),
     "port-forward": ("web",),
+    "history": (),
 }
 OFFLINE = {"init", "import", "list", "gen", "check", "graph", "completion", "version"}
 OFFLINE |= {"config view", "config schema", "config origins"}

@@ -15,6 +15,7 @@ from calling import Meshctl, process, write_kubeconfig, write_project
 
 from meshctl import __version__
 from meshctl.cli.program import _internal
+from meshctl.cli.values import typed
 
 BROKEN = "vars: {tag: v1}\nservice: [web]\nservce_group: {}\nmust_deps: [wbe]\n"
 
@@ -181,3 +182,21 @@ def test_meshctl_is_also_a_plugin_of_kubectl(tmp_path: Path) -> None:
     shown = process("version", "--help", program=str(plugin)).out
     assert "Usage: kubectl mesh version" in shown
     assert "  kubectl mesh version -o json" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        (("web", "-g", "trade", "--timeout=2m"), "start web -g trade --timeout=2m"),
+        (("--set", "vars.password=hunter2", "web"), "start --set vars.password=… web"),
+        (
+            ("--set-string=vars.password=hun=ter", "--set-file", "vars.key=key.pem"),
+            "start --set-string=vars.password=… --set-file vars.key=…",
+        ),
+        (("--set", "hunter2"), "start --set …"),
+        (("--kubeconfig=/home/anna/k", "-n", "dev-anna", "-C", "/home/anna", "web"), "start web"),
+        (("two words",), "start 'two words'"),
+    ],
+)
+def test_a_command_is_kept_without_what_it_sets(words: tuple[str, ...], kept: str) -> None:
+    assert typed("start", words) == kept

@@ -55,8 +55,9 @@ def test_a_service_goes_in_the_reverse_order_of_kinds(
         "services",
         "configmaps",
         "configmaps",
+        "secrets",
         "leases",
-    ]  # the parent, the lock
+    ]  # the parent, the history, the lock
 
 
 def test_what_does_not_go_in_time_is_named_with_what_holds_it(cluster: Cluster, namespace: str) -> None:

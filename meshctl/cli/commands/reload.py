@@ -55,6 +55,7 @@ def command(
         timeout=seconds("--timeout", timeout),
         fail_fast=fail_fast,
         concurrency=concurrency,
+        command=invocation.typed,
         force_conflicts=force_conflicts,
         take_ownership=take_ownership,
         replace=replace,

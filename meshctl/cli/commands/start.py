@@ -72,6 +72,7 @@ def command(
         timeout=seconds("--timeout", timeout),
         fail_fast=fail_fast,
         concurrency=concurrency,
+        command=invocation.typed,
         prune=prune,
         everything=session.is_everything(chosen),
         force_conflicts=force_conflicts,
