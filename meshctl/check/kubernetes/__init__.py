@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
-from meshctl.check.kubernetes import containers, images, names, references, services, shape, versions, workloads
+from meshctl.check.kubernetes import (
+    access,
+    containers,
+    images,
+    names,
+    references,
+    routing,
+    scaling,
+    services,
+    shape,
+    versions,
+    workloads,
+)
 
-__all__ = ["containers", "images", "names", "references", "services", "shape", "versions", "workloads"]
+__all__ = [
+    "access",
+    "containers",
+    "images",
+    "names",
+    "references",
+    "routing",
+    "scaling",
+    "services",
+    "shape",
+    "versions",
+    "workloads",
+]

@@ -191,11 +191,8 @@ def _advice(wanted: str, value: Any) -> str:
 
 def _name(path: Path) -> str:
     """The end of a path, as much as tells what is meant: `containers[0].image`."""
-    names = [step for step in path if isinstance(step, str)]
-    start = len(path) - 1
-    while start > 0 and not (isinstance(path[start], str) and start <= len(path) - 2):
-        start -= 1
-    return dotted(path[start:]) if names else ""
+    names = [place for place, step in enumerate(path[:-1]) if isinstance(step, str)]
+    return dotted(path[names[-1] :] if names else path)
 
 
 def _inside(path: Path) -> str:
