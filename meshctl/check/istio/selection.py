@@ -1,0 +1,256 @@
+"""Which pods policies select: none, or some that another policy of the kind selects too."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from meshctl.check.finding import Fault, Severity
+from meshctl.check.istio.kinds import EXTENSIONS, NETWORKING, ROOT_NAMESPACE, SECURITY, TELEMETRY
+from meshctl.check.istio.values import texts
+from meshctl.check.node import Node
+from meshctl.check.resource import Pod, Resource
+from meshctl.check.rules import bundle_rule
+from meshctl.check.subject import Subject
+
+# Kinds with a selector, and whether Istio itself calls one that selects nothing an error.
+_SELECTING: Mapping[tuple[str, str], Severity] = {
+    (NETWORKING, "Sidecar"): "error",
+    (TELEMETRY, "Telemetry"): "error",
+    (NETWORKING, "EnvoyFilter"): "warning",
+    (NETWORKING, "ProxyConfig"): "warning",
+    (SECURITY, "PeerAuthentication"): "warning",
+    (SECURITY, "RequestAuthentication"): "warning",
+    (EXTENSIONS, "WasmPlugin"): "warning",
+}
+_ONE_FOR_A_POD = ((NETWORKING, "Sidecar"), (TELEMETRY, "Telemetry"), (SECURITY, "PeerAuthentication"))
+_ALWAYS_THERE = frozenset({"default", "kube-system", "kube-public", ROOT_NAMESPACE})
+
+
+def selector(policy: Resource) -> Node:
+    """The labels that a policy selects by; an absent node where it selects by none."""
+    for field, labels in (("selector", "matchLabels"), ("workloadSelector", "labels")):
+        if policy.spec[field][labels].value:
+            return policy.spec[field][labels]
+    return policy.spec["selector"]["matchLabels"]
+
+
+def has_targets(policy: Resource) -> bool:
+    return bool(policy.spec["targetRefs"].value or policy.spec["targetRef"])
+
+
+def namespaces_with_pods(subject: Subject) -> set[str]:
+    return {subject.namespace_of(pod.resource) for pod in subject.pods}
+
+
+def selected(subject: Subject, labels: Mapping[str, Any], namespace: str) -> list[Pod]:
+    """The pods that a policy of a namespace is for; one of the root namespace is for all namespaces."""
+    if namespace != ROOT_NAMESPACE:
+        return subject.pods_with(labels, namespace)
+    return anywhere(subject, labels)
+
+
+def anywhere(subject: Subject, labels: Mapping[str, Any]) -> list[Pod]:
+    """The pods of all namespaces that have the labels."""
+    return [pod for each in sorted(namespaces_with_pods(subject)) for pod in subject.pods_with(labels, each)]
+
+
+def shown(labels: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in labels.items())
+
+
+@bundle_rule("MSH362", "error", aliases=("IST0101", "KIA0004"))
+def selects_nothing(subject: Subject) -> Iterator[Fault]:
+    """A policy that no pod has the labels for.
+
+    It selects by labels of pods, in its own namespace.
+
+        # bad
+        apiVersion: networking.istio.io/v1
+        kind: Sidecar
+        metadata: {name: web}
+        spec: {workloadSelector: {labels: {app: wbe}}, egress: [{hosts: [./*]}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web}}
+        spec: {containers: [{name: web, image: "web:1"}]}
+        # good
+        apiVersion: networking.istio.io/v1
+        kind: Sidecar
+        metadata: {name: web}
+        spec: {workloadSelector: {labels: {app: web}}, egress: [{hosts: [./*]}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web}}
+        spec: {containers: [{name: web, image: "web:1"}]}
+    """
+    known = namespaces_with_pods(subject)
+    for (group, kind), severity in _SELECTING.items():
+        for policy in subject.kind(group, kind):
+            labels, namespace = selector(policy), subject.namespace_of(policy)
+            if labels.mapping and namespace in known and not selected(subject, labels.mapping, namespace):
+                message = f"no pod has {shown(labels.mapping)}, so this {kind} is for nothing"
+                yield labels.fault(message, severity=severity, manifest=policy.manifest)
+
+
+@bundle_rule("MSH363", "warning", aliases=("IST0127",))
+def protects_nothing(subject: Subject) -> Iterator[Fault]:
+    """An AuthorizationPolicy that protects no pod.
+
+    There is no pod in its namespace, or none with the labels of its selector.
+
+        # bad
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: closed}
+        spec: {selector: {matchLabels: {app: wbe}}, action: DENY, rules: [{}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web}}
+        spec: {containers: [{name: web, image: "web:1"}]}
+        # good
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: closed}
+        spec: {selector: {matchLabels: {app: web}}, action: DENY, rules: [{}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web}}
+        spec: {containers: [{name: web, image: "web:1"}]}
+    """
+    for policy in subject.kind(SECURITY, "AuthorizationPolicy") if subject.pods else ():
+        labels, namespace = selector(policy), subject.namespace_of(policy)
+        for_all = namespace == ROOT_NAMESPACE and not labels.mapping
+        if for_all or has_targets(policy) or selected(subject, labels.mapping, namespace):
+            continue
+        message = f"no pod has {shown(labels.mapping)}" if labels.mapping else f"there is no pod in {namespace}"
+        yield (labels or policy.root).fault(f"{message}, so it protects nothing", manifest=policy.manifest)
+
+
+@bundle_rule("MSH364", "warning", aliases=("IST0101", "KIA0101"))
+def unknown_source(subject: Subject) -> Iterator[Fault]:
+    """An AuthorizationPolicy that names a namespace which nobody makes.
+
+    Looked for only where the objects at hand make namespaces themselves.
+
+        # bad
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: shop, namespace: shop}
+        spec: {rules: [{from: [{source: {namespaces: [shpo]}}]}]}
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: shop, labels: {istio-injection: enabled}}
+        # good
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: shop, namespace: shop}
+        spec: {rules: [{from: [{source: {namespaces: [shop]}}]}]}
+        ---
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: shop, labels: {istio-injection: enabled}}
+    """
+    made = {namespace.ref.name for namespace in subject.kind("", "Namespace")}
+    known = made | {subject.namespace_of(resource) for resource in subject.resources} | _ALWAYS_THERE
+    for policy in subject.kind(SECURITY, "AuthorizationPolicy") if made else ():
+        for rule in policy.spec["rules"]:
+            for origin in rule["from"]:
+                for field in ("namespaces", "notNamespaces"):
+                    for node, pattern in texts(origin["source"][field]):
+                        if not any(_is_meant(pattern, name) for name in known):
+                            yield node.fault(f"there is no namespace {pattern}", manifest=policy.manifest)
+
+
+def _is_meant(pattern: str, name: str) -> bool:
+    if pattern.startswith("*"):
+        return name.endswith(pattern[1:])
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+@bundle_rule("MSH372", "error", aliases=("IST0110", "IST0159", "KIA0003"))
+def selected_twice(subject: Subject) -> Iterator[Fault]:
+    """Two Sidecars, Telemetries or PeerAuthentications that select one pod.
+
+    Istio takes one of them, the oldest, and nothing of the other.
+
+        # bad
+        apiVersion: networking.istio.io/v1
+        kind: Sidecar
+        metadata: {name: web}
+        spec: {workloadSelector: {labels: {app: web}}, egress: [{hosts: [./*]}]}
+        ---
+        apiVersion: networking.istio.io/v1
+        kind: Sidecar
+        metadata: {name: shop}
+        spec: {workloadSelector: {labels: {part-of: shop}}, egress: [{hosts: [./*]}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web, part-of: shop}}
+        spec: {containers: [{name: web, image: "web:1"}]}
+        # good
+        apiVersion: networking.istio.io/v1
+        kind: Sidecar
+        metadata: {name: web}
+        spec: {workloadSelector: {labels: {app: web}}, egress: [{hosts: [./*]}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web, part-of: shop}}
+        spec: {containers: [{name: web, image: "web:1"}]}
+    """
+    for group, kind in _ONE_FOR_A_POD:
+        by_pod: dict[Pod, list[Resource]] = defaultdict(list)
+        for policy in subject.kind(group, kind):
+            labels = selector(policy).mapping
+            for pod in subject.pods_with(labels, subject.namespace_of(policy)) if labels else ():
+                by_pod[pod].append(policy)
+        told: set[Resource] = set()
+        for pod, policies in by_pod.items():
+            for policy in policies if len(policies) > 1 else ():
+                if policy not in told:
+                    told.add(policy)
+                    others = " and ".join(str(each) for each in policies if each is not policy)
+                    message = f"the pod of {pod.resource} is selected by {others} too"
+                    yield selector(policy).fault(message, "keep one for each pod", manifest=policy.manifest)
+
+
+@bundle_rule("MSH373", "error", aliases=("IST0111", "IST0160", "KIA0002"))
+def two_for_all(subject: Subject) -> Iterator[Fault]:
+    """Two Sidecars, Telemetries or PeerAuthentications for a whole namespace.
+
+    One without a selector is for all pods of its namespace; of two, Istio takes the oldest.
+
+        # bad
+        apiVersion: networking.istio.io/v1
+        kind: Sidecar
+        metadata: {name: default}
+        spec: {egress: [{hosts: [./*]}]}
+        ---
+        apiVersion: networking.istio.io/v1
+        kind: Sidecar
+        metadata: {name: shared}
+        spec: {egress: [{hosts: [./*, shared/*]}]}
+        # good
+        apiVersion: networking.istio.io/v1
+        kind: Sidecar
+        metadata: {name: default}
+        spec: {egress: [{hosts: [./*, shared/*]}]}
+    """
+    for group, kind in _ONE_FOR_A_POD:
+        by_namespace: dict[str, list[Resource]] = defaultdict(list)
+        for policy in subject.kind(group, kind):
+            if not selector(policy).mapping and not has_targets(policy):
+                by_namespace[subject.namespace_of(policy)].append(policy)
+        for namespace, policies in by_namespace.items():
+            for policy in policies if len(policies) > 1 else ():
+                others = " and ".join(str(each) for each in policies if each is not policy)
+                message = f"{others} is for the whole namespace {namespace} too"
+                yield policy.root.fault(message, "keep one, or add a selector", manifest=policy.manifest)
