@@ -31,12 +31,20 @@ def webhook_astray(subject: Subject) -> Iterator[Fault]:
         apiVersion: admissionregistration.k8s.io/v1
         kind: MutatingWebhookConfiguration
         metadata: {name: istio-sidecar-injector}
-        webhooks: [{name: rev.namespace.sidecar-injector.istio.io, clientConfig: {url: ""}}]
+        webhooks:
+        - name: rev.namespace.sidecar-injector.istio.io
+          clientConfig: {url: ""}
+          sideEffects: None
+          admissionReviewVersions: [v1]
         # good
         apiVersion: admissionregistration.k8s.io/v1
         kind: MutatingWebhookConfiguration
         metadata: {name: istio-sidecar-injector}
-        webhooks: [{name: rev.namespace.sidecar-injector.istio.io, clientConfig: {url: "https://istiod.example.com/inject"}}]
+        webhooks:
+        - name: rev.namespace.sidecar-injector.istio.io
+          clientConfig: {url: "https://istiod.example.com/inject"}
+          sideEffects: None
+          admissionReviewVersions: [v1]
     """
     for kind, prefixes in _NAMES.items():
         for configuration in subject.kind(_GROUP, kind):
