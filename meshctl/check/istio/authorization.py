@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from meshctl.check.finding import Fault
+from meshctl.check.istio.authorization_values import JUDGES, KEYS, KEYS_OF_MAPS, key_fault, negated
 from meshctl.check.istio.kinds import AUTHORIZATION_POLICY
-from meshctl.check.istio.names import is_ip
 from meshctl.check.istio.values import texts
-from meshctl.check.istio.virtual_services.actions import METHODS
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 from meshctl.check.rules import object_rule
 from meshctl.errors import did_you_mean
 
 _SOURCES = ("principals", "requestPrincipals", "namespaces", "ipBlocks", "remoteIpBlocks", "serviceAccounts")
+
+
 _OPERATIONS = ("hosts", "ports", "methods", "paths")
+
+
 _TCP_SOURCES = ("principals", "namespaces", "ipBlocks", "remoteIpBlocks", "serviceAccounts")
+
+
 _NOT_FOR_CUSTOM = ("namespaces", "principals", "requestPrincipals")
-_UNSUPPORTED_TEMPLATE = re.compile(r"/\{\w+=\*\*?\}|\{\w*\}|/\*\*?|\*\*?/")
-
-
-def negated(name: str) -> str:
-    """`notPrincipals` of `principals`."""
-    return f"not{name[0].upper()}{name[1:]}"
 
 
 def both(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -109,69 +106,8 @@ def _part(entry: Node, inner: str, known: tuple[str, ...]) -> Iterator[Fault]:
         for node, text in texts(part[field]):
             if not text:
                 yield node.fault(f"an empty text among {field} is refused")
-            elif (judge := _JUDGES.get(field)) and (fault := judge(text)):
+            elif (judge := JUDGES.get(field)) and (fault := judge(text)):
                 yield node.fault(fault, severity="warning" if field in ("methods", "notMethods") else None)
-
-
-def _address_fault(text: str) -> str:
-    try:
-        ipaddress.ip_interface(text)
-    except ValueError:
-        return f'"{text}" is neither an address nor a range of them'
-    return "" if "/" in text or is_ip(text) else f'"{text}" is no address'
-
-
-def _port_fault(text: str) -> str:
-    return "" if text.isdecimal() and text.isascii() and int(text) <= 65535 else f'"{text}" is no port'
-
-
-def _path_fault(path: str) -> str:
-    if "{*}" not in path and "{**}" not in path:
-        return ""
-    if _UNSUPPORTED_TEMPLATE.search(path.replace("{*}", "x").replace("{**}", "x")):
-        return f'"{path}" mixes {{*}} or {{**}} with other variables or wildcards'
-    return "" if path.find("{**}") in (-1, len(path) - 4) or path.count("{**}") == 1 else f'"{path}" has {{**}} twice'
-
-
-def _method_fault(method: str) -> str:
-    if "*" in method or method in METHODS or method.startswith("/"):  # gRPC: the full name of a method
-        return ""
-    advice = did_you_mean(method, METHODS)
-    return f'HTTP has no method "{method}"' + (f": {advice}" if advice else "")
-
-
-_JUDGES: dict[str, Callable[[str], str]] = {
-    name: judge
-    for base, judge in (
-        ("ipBlocks", _address_fault),
-        ("remoteIpBlocks", _address_fault),
-        ("ports", _port_fault),
-        ("paths", _path_fault),
-        ("methods", _method_fault),
-    )
-    for name in (base, negated(base))
-}
-
-_KEYS: dict[str, Callable[[str], str] | None] = {
-    "source.ip": _address_fault,
-    "remote.ip": _address_fault,
-    "destination.ip": _address_fault,
-    "destination.port": _port_fault,
-    "source.namespace": None,
-    "source.principal": None,
-    "source.serviceAccount": None,
-    "request.auth.principal": None,
-    "request.auth.audiences": None,
-    "request.auth.presenter": None,
-    "connection.sni": None,
-}
-_KEYS_OF_MAPS = ("request.headers", "request.auth.claims", "experimental.envoy.filters.")
-_REPLACED = {
-    "destination.namespace": "the namespace of the policy",
-    "destination.labels": "the selector",
-    "destination.name": "the selector",
-    "destination.user": "the selector",
-}
 
 
 def _condition(condition: Node) -> Iterator[Fault]:
@@ -179,26 +115,17 @@ def _condition(condition: Node) -> Iterator[Fault]:
     if not key.text:
         yield condition.fault("a condition needs a key")
         return
-    if fault := _key_fault(key.text):
-        known = [*_KEYS, *(f"{each}[…]" for each in _KEYS_OF_MAPS[:2])]
+    if fault := key_fault(key.text):
+        known = [*KEYS, *(f"{each}[…]" for each in KEYS_OF_MAPS[:2])]
         yield key.fault(fault, did_you_mean(key.text, known))
     if not condition["values"].value and not condition["notValues"].value:
         yield condition.fault(f"the condition on {key.text} has neither values nor notValues")
-    judge = _KEYS.get(key.text)
+    judge = KEYS.get(key.text)
     for field in ("values", "notValues"):
         for node, text in texts(condition[field]):
             fault = f"an empty text among {field} is refused" if not text else judge(text) if judge else ""
             if fault:
                 yield node.fault(fault)
-
-
-def _key_fault(key: str) -> str:
-    base, bracket, rest = key.partition("[")
-    if base in _REPLACED:
-        return f'"{base}" is no key any more: {_REPLACED[base]} says it'
-    if any(key.startswith(each) for each in _KEYS_OF_MAPS):
-        return "" if bracket and base and rest.endswith("]") and len(rest) > 1 else f'"{key}" is written {base}[name]'
-    return "" if key in _KEYS else f'Istio knows no key "{key}"'
 
 
 @object_rule("MSH348", "warning", AUTHORIZATION_POLICY, aliases=("IST0133",))

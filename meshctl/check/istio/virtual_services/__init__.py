@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from meshctl.check.istio.virtual_services import actions, destinations, headers, hosts, matches, transport
+from meshctl.check.istio.virtual_services import actions, answers, destinations, headers, hosts, matches, transport
 
-__all__ = ["actions", "destinations", "headers", "hosts", "matches", "transport"]
+__all__ = ["actions", "answers", "destinations", "headers", "hosts", "matches", "transport"]

@@ -1,0 +1,93 @@
+"""Values that an AuthorizationPolicy compares with, and why one is wrong."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+
+from meshctl.check.istio.names import is_ip
+from meshctl.check.istio.virtual_services.answers import METHODS
+from meshctl.errors import did_you_mean
+
+_UNSUPPORTED_TEMPLATE = re.compile(r"/\{\w+=\*\*?\}|\{\w*\}|/\*\*?|\*\*?/")
+
+
+def negated(name: str) -> str:
+    """`notPrincipals` of `principals`."""
+    return f"not{name[0].upper()}{name[1:]}"
+
+
+def _address_fault(text: str) -> str:
+    try:
+        ipaddress.ip_interface(text)
+    except ValueError:
+        return f'"{text}" is neither an address nor a range of them'
+    return "" if "/" in text or is_ip(text) else f'"{text}" is no address'
+
+
+def _port_fault(text: str) -> str:
+    return "" if text.isdecimal() and text.isascii() and int(text) <= 65535 else f'"{text}" is no port'
+
+
+def _path_fault(path: str) -> str:
+    if "{*}" not in path and "{**}" not in path:
+        return ""
+    if _UNSUPPORTED_TEMPLATE.search(path.replace("{*}", "x").replace("{**}", "x")):
+        return f'"{path}" mixes {{*}} or {{**}} with other variables or wildcards'
+    return "" if path.find("{**}") in (-1, len(path) - 4) or path.count("{**}") == 1 else f'"{path}" has {{**}} twice'
+
+
+def _method_fault(method: str) -> str:
+    if "*" in method or method in METHODS or method.startswith("/"):  # gRPC: the full name of a method
+        return ""
+    advice = did_you_mean(method, METHODS)
+    return f'HTTP has no method "{method}"' + (f": {advice}" if advice else "")
+
+
+JUDGES: dict[str, Callable[[str], str]] = {
+    name: judge
+    for base, judge in (
+        ("ipBlocks", _address_fault),
+        ("remoteIpBlocks", _address_fault),
+        ("ports", _port_fault),
+        ("paths", _path_fault),
+        ("methods", _method_fault),
+    )
+    for name in (base, negated(base))
+}
+
+
+KEYS: dict[str, Callable[[str], str] | None] = {
+    "source.ip": _address_fault,
+    "remote.ip": _address_fault,
+    "destination.ip": _address_fault,
+    "destination.port": _port_fault,
+    "source.namespace": None,
+    "source.principal": None,
+    "source.serviceAccount": None,
+    "request.auth.principal": None,
+    "request.auth.audiences": None,
+    "request.auth.presenter": None,
+    "connection.sni": None,
+}
+
+
+KEYS_OF_MAPS = ("request.headers", "request.auth.claims", "experimental.envoy.filters.")
+
+
+_REPLACED = {
+    "destination.namespace": "the namespace of the policy",
+    "destination.labels": "the selector",
+    "destination.name": "the selector",
+    "destination.user": "the selector",
+}
+
+
+def key_fault(key: str) -> str:
+    base, bracket, rest = key.partition("[")
+    if base in _REPLACED:
+        return f'"{base}" is no key any more: {_REPLACED[base]} says it'
+    if any(key.startswith(each) for each in KEYS_OF_MAPS):
+        return "" if bracket and base and rest.endswith("]") and len(rest) > 1 else f'"{key}" is written {base}[name]'
+    return "" if key in KEYS else f'Istio knows no key "{key}"'

@@ -1,0 +1,130 @@
+"""Subsets: those that are named, those that are defined, and the pods that have their labels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from meshctl.check.finding import Fault, Severity
+from meshctl.check.istio.host_references import certainty, found_destinations
+from meshctl.check.istio.hosts import hosts_of
+from meshctl.check.istio.kinds import NETWORKING
+from meshctl.check.istio.names import expanded, service_name, within
+from meshctl.check.node import Node
+from meshctl.check.resource import Resource
+from meshctl.check.rules import bundle_rule
+from meshctl.check.subject import Subject
+from meshctl.errors import did_you_mean
+
+_TOPOLOGY = ("topology.kubernetes.io/", "topology.istio.io/")
+
+
+Subsets = Mapping[str, set[str]]
+
+
+def _subsets(subject: Subject) -> Subsets:
+    """The subsets that DestinationRules define, by full name of the host."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for rule in subject.kind(NETWORKING, "DestinationRule"):
+        name = expanded(rule.spec["host"].text, subject.namespace_of(rule))
+        found[name].update(subset["name"].text for subset in rule.spec["subsets"])
+    return found
+
+
+@bundle_rule("MSH358", "error", aliases=("IST0101", "KIA1107"))
+def unknown_subset(subject: Subject) -> Iterator[Fault]:
+    """A destination with a subset that no DestinationRule defines.
+
+    Requests answer 503. Add a subset before a VirtualService names it, and remove it after.
+
+        # bad
+        apiVersion: networking.istio.io/v1
+        kind: VirtualService
+        metadata: {name: web}
+        spec:
+          hosts: [web]
+          http: [{route: [{destination: {host: web, subset: v2}}]}]
+        ---
+        apiVersion: networking.istio.io/v1
+        kind: DestinationRule
+        metadata: {name: web}
+        spec: {host: web, subsets: [{name: v1, labels: {version: v1}}]}
+        # good
+        apiVersion: networking.istio.io/v1
+        kind: VirtualService
+        metadata: {name: web}
+        spec:
+          hosts: [web]
+          http: [{route: [{destination: {host: web, subset: v1}}]}]
+        ---
+        apiVersion: networking.istio.io/v1
+        kind: DestinationRule
+        metadata: {name: web}
+        spec: {host: web, subsets: [{name: v1, labels: {version: v1}}]}
+    """
+    subsets, hosts = _subsets(subject), hosts_of(subject)
+    wide = [name for name in subsets if name.startswith("*")]
+    for service, target, name, host in found_destinations(subject):
+        subset = target["subset"]
+        known = subsets.get(name, set()).union(*(subsets[each] for each in wide if within(name, each)))
+        if not subset.text or subset.text in known:
+            continue
+        severity = "error" if name in subsets or host else certainty(hosts, name, subject.namespace_of(service))
+        if severity:
+            message = f"no DestinationRule defines the subset {subset.text} of {target['host'].text}"
+            yield subset.fault(message, did_you_mean(subset.text, known), severity=severity, manifest=service.manifest)
+
+
+@bundle_rule("MSH361", "error", aliases=("IST0173", "KIA0203"))
+def empty_subset(subject: Subject) -> Iterator[Fault]:
+    """A subset whose labels no pod of its host has.
+
+    A destination with it answers 503. The labels are those of the pods, beside the ones that the Service selects by.
+
+        # bad
+        apiVersion: networking.istio.io/v1
+        kind: DestinationRule
+        metadata: {name: web}
+        spec: {host: web, subsets: [{name: v2, labels: {version: v2}}]}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec: {selector: {app: web}, ports: [{name: http, port: 80}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web, version: v1}}
+        spec: {containers: [{name: web, image: "web:1"}]}
+        # good
+        apiVersion: networking.istio.io/v1
+        kind: DestinationRule
+        metadata: {name: web}
+        spec: {host: web, subsets: [{name: v1, labels: {version: v1}}]}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web}
+        spec: {selector: {app: web}, ports: [{name: http, port: 80}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, labels: {app: web, version: v1}}
+        spec: {containers: [{name: web, image: "web:1"}]}
+    """
+    for rule in subject.kind(NETWORKING, "DestinationRule"):
+        named = service_name(expanded(rule.spec["host"].text, subject.namespace_of(rule)))
+        service = subject.find("", "Service", *named) if named else None
+        if named and service and service.spec["selector"].mapping:
+            for subset in rule.spec["subsets"]:
+                yield from _selecting(subject, rule, subset, service, named[0])
+
+
+def _selecting(subject: Subject, rule: Resource, subset: Node, service: Resource, namespace: str) -> Iterator[Fault]:
+    wanted = {key: value for key, value in subset["labels"].mapping.items() if not key.startswith(_TOPOLOGY)}
+    selector = service.spec["selector"].mapping
+    if wanted and not subject.pods_with({**selector, **wanted}, namespace):
+        shown = ", ".join(f"{key}={value}" for key, value in wanted.items())
+        message = f"no pod of {service} has {shown}"
+        severity: Severity = "error" if subject.pods_with(selector, namespace) else "warning"
+        yield subset["labels"].fault(message, severity=severity, manifest=rule.manifest)
