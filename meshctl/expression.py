@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _FAULT = re.compile(r"ERROR: [^:]*:(\d+):(\d+): (.*)")
 _EXPECTING = re.compile(r" expecting (\{.*\}|'.*'|<EOF>)$")
 _CONTAINER = " (in container '')"
+_BROKEN_URL = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f]")
 _ADVICE = "like cel=self.status.phase == 'Ready'"
 
 
@@ -81,6 +82,8 @@ def _environment() -> cel.Env:
 
 def _is_url(text: str) -> bool:
     """An absolute URL or path, as Go's ParseRequestURI takes it."""
+    if _BROKEN_URL.search(text):
+        return False
     try:
         parsed = urlsplit(text)
     except ValueError:

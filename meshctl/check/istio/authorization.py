@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.authorization_values import JUDGES, KEYS, KEYS_OF_MAPS, key_fault, negated
 from meshctl.check.istio.kinds import AUTHORIZATION_POLICY
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import texts
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 from meshctl.errors import did_you_mean
 
 _SOURCES = ("principals", "requestPrincipals", "namespaces", "ipBlocks", "remoteIpBlocks", "serviceAccounts")
@@ -29,7 +29,7 @@ def both(names: tuple[str, ...]) -> tuple[str, ...]:
     return (*names, *map(negated, names))
 
 
-@object_rule("MSH346", "error", AUTHORIZATION_POLICY, aliases=("IST0106",))
+@istio_rule("MSH346", "error", AUTHORIZATION_POLICY, aliases=("IST0106",))
 def policy_action(policy: Resource) -> Iterator[Fault]:
     """An AuthorizationPolicy whose action cannot work.
 
@@ -70,7 +70,7 @@ def _identities(rule: Node) -> Iterator[Fault]:
             yield key.fault(f"CUSTOM does not know {key.text}")
 
 
-@object_rule("MSH347", "error", AUTHORIZATION_POLICY, aliases=("IST0106", "KIA0102"))
+@istio_rule("MSH347", "error", AUTHORIZATION_POLICY, aliases=("IST0106", "KIA0102"))
 def policy_rules(policy: Resource) -> Iterator[Fault]:
     """A rule of an AuthorizationPolicy that Istio refuses.
 
@@ -128,7 +128,7 @@ def _condition(condition: Node) -> Iterator[Fault]:
                 yield node.fault(fault)
 
 
-@object_rule("MSH348", "warning", AUTHORIZATION_POLICY, aliases=("IST0133",))
+@istio_rule("MSH348", "warning", AUTHORIZATION_POLICY, aliases=("IST0133",))
 def denies_all_tcp(policy: Resource) -> Iterator[Fault]:
     """A DENY by what only HTTP has, which denies plain TCP as a whole.
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.destination_rules import policies
 from meshctl.check.istio.kinds import DESTINATION_RULE
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 
 
-@object_rule("MSH335", "error", DESTINATION_RULE, aliases=("IST0106",))
+@istio_rule("MSH335", "error", DESTINATION_RULE, aliases=("IST0106",))
 def client_tls(rule: Resource) -> Iterator[Fault]:
     """Settings of TLS to a host that contradict each other.
 

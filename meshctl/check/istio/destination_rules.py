@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import DESTINATION_RULE, SIDECAR
 from meshctl.check.istio.names import full_name_fault, host_fault, is_ip
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import labels, port_fault, precision_fault, subset_name_fault
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 
 _POLICY_FIELDS = ("connectionPool", "loadBalancer", "outlierDetection", "tls")
 
@@ -44,7 +44,7 @@ def policies(rule: Resource) -> Iterator[Node]:
         yield from policy["portLevelSettings"]
 
 
-@object_rule("MSH330", "error", DESTINATION_RULE, aliases=("IST0106", "KIA0209"))
+@istio_rule("MSH330", "error", DESTINATION_RULE, aliases=("IST0106", "KIA0209"))
 def host_and_subsets(rule: Resource) -> Iterator[Fault]:
     """A host, or a subset, that Istio refuses.
 
@@ -82,7 +82,7 @@ def host_and_subsets(rule: Resource) -> Iterator[Fault]:
             yield subset.fault(message, "write the labels of its pods", severity="warning")
 
 
-@object_rule("MSH331", "error", DESTINATION_RULE, SIDECAR, aliases=("IST0106",))
+@istio_rule("MSH331", "error", DESTINATION_RULE, SIDECAR, aliases=("IST0106",))
 def empty_policy(rule: Resource) -> Iterator[Fault]:
     """A policy of traffic without content, or with a number that can be none.
 
@@ -156,7 +156,7 @@ def _pool(pool: Node) -> Iterator[Fault]:
             yield duration.fault(fault)
 
 
-@object_rule("MSH332", "error", DESTINATION_RULE, aliases=("IST0106",))
+@istio_rule("MSH332", "error", DESTINATION_RULE, aliases=("IST0106",))
 def outlier_detection(rule: Resource) -> Iterator[Fault]:
     """A detection of failing pods that Istio refuses.
 

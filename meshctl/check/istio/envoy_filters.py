@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import ENVOY_FILTER, NETWORKING
-from meshctl.check.istio.values import regex_fault, selector_labels
+from meshctl.check.istio.rules import istio_rule
+from meshctl.check.istio.values import regex_fault
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import bundle_rule, object_rule
+from meshctl.check.rules import bundle_rule
 from meshctl.check.subject import Subject
 
 _MANAGER = "envoy.filters.network.http_connection_manager"
@@ -49,7 +50,7 @@ _OF_ROUTES = ("ROUTE_CONFIGURATION", "HTTP_ROUTE")
 _REPLACEABLE = ("HTTP_FILTER", "NETWORK_FILTER", "VIRTUAL_HOST", "LISTENER_FILTER")
 
 
-@object_rule("MSH352", "error", ENVOY_FILTER, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH352", "error", ENVOY_FILTER, aliases=("IST0106", "IST0133"))
 def patches(envoy_filter: Resource) -> Iterator[Fault]:
     """A patch of Envoy's configuration that Istio refuses.
 
@@ -78,7 +79,6 @@ def patches(envoy_filter: Resource) -> Iterator[Fault]:
             patch: {operation: MERGE, value: {connect_timeout: 1s}}
     """
     selector = envoy_filter.spec["workloadSelector"]
-    yield from selector_labels(selector["labels"])
     if selector and not selector["labels"].value:
         yield selector.fault("it selects every workload of the namespace", "name labels", severity="warning")
     for entry in envoy_filter.spec["configPatches"]:
@@ -142,7 +142,7 @@ def _types(value: Node) -> Iterator[Fault]:
             yield from _types(item)
 
 
-@object_rule("MSH354", "error", ENVOY_FILTER, aliases=("IST0152", "IST0153", "IST0154"))
+@istio_rule("MSH354", "error", ENVOY_FILTER, aliases=("IST0152", "IST0153", "IST0154"))
 def operation_without_effect(envoy_filter: Resource) -> Iterator[Fault]:
     """An operation that Istio ignores for what it applies to.
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import GATEWAY
 from meshctl.check.istio.names import host_fault, is_ip, is_label, is_partial_wildcard
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import HTTP_PROTOCOLS, TLS_PROTOCOLS, is_protocol, port_fault, repeated, texts
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 
 _FILES = ("serverCertificate", "privateKey", "caCertificates")
 _CIPHERS = frozenset(
@@ -48,7 +48,7 @@ def namespaced_host_fault(host: str, *, namespaces: str) -> str:
     return "" if is_ip(name) else host_fault(name)
 
 
-@object_rule("MSH336", "error", GATEWAY, aliases=("IST0106",))
+@istio_rule("MSH336", "error", GATEWAY, aliases=("IST0106",))
 def servers(gateway: Resource) -> Iterator[Fault]:
     """A Gateway without servers, or with a host that it cannot let in.
 
@@ -80,7 +80,7 @@ def servers(gateway: Resource) -> Iterator[Fault]:
                 yield node.fault(fault)
 
 
-@object_rule("MSH337", "error", GATEWAY, aliases=("IST0106",))
+@istio_rule("MSH337", "error", GATEWAY, aliases=("IST0106",))
 def ports(gateway: Resource) -> Iterator[Fault]:
     """A port of a Gateway that Istio refuses.
 
@@ -131,7 +131,7 @@ def _port(port: Node, bind: str) -> Iterator[Fault]:
         yield port["targetPort"].fault("targetPort has no effect on a Gateway", at_key=True)
 
 
-@object_rule("MSH338", "error", GATEWAY, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH338", "error", GATEWAY, aliases=("IST0106", "IST0133"))
 def server_tls(gateway: Resource) -> Iterator[Fault]:
     """TLS of a server that Istio refuses, or ignores in part.
 

@@ -15,7 +15,6 @@ from meshctl.manifest import LABEL_INJECT
 NAMESPACE_LABEL = "istio-injection"
 REVISION = "istio.io/rev"
 MODE = "istio.io/dataplane-mode"
-_TEMPLATES = "inject.istio.io/templates"
 _SYSTEM = frozenset({ROOT_NAMESPACE, "kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.destination_rules import policies
 from meshctl.check.istio.kinds import DESTINATION_RULE
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 
 _MAGLEV_LIMIT = 5000011  # Envoy's largest table
 
@@ -17,7 +17,7 @@ _MAGLEV_LIMIT = 5000011  # Envoy's largest table
 _TOPOLOGY = frozenset({"topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone"})
 
 
-@object_rule("MSH333", "error", DESTINATION_RULE, aliases=("IST0106",))
+@istio_rule("MSH333", "error", DESTINATION_RULE, aliases=("IST0106",))
 def consistent_hash(rule: Resource) -> Iterator[Fault]:
     """A hash for session affinity that Istio refuses.
 
@@ -58,7 +58,7 @@ def _is_prime(number: int) -> bool:
     return number % 2 == 1 and all(number % factor for factor in range(3, int(number**0.5) + 1, 2))
 
 
-@object_rule("MSH334", "error", DESTINATION_RULE, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH334", "error", DESTINATION_RULE, aliases=("IST0106", "IST0133"))
 def locality(rule: Resource) -> Iterator[Fault]:
     """A preference of regions that Istio refuses.
 

@@ -8,13 +8,14 @@ from meshctl.check.finding import Fault
 from meshctl.check.istio.destination_rules import policies
 from meshctl.check.istio.kinds import DESTINATION_RULE, NETWORKING, ROOT_NAMESPACE, SECURITY
 from meshctl.check.istio.names import expanded, service_name
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.selection import selector
 from meshctl.check.resource import Pod, Resource
-from meshctl.check.rules import bundle_rule, object_rule
+from meshctl.check.rules import bundle_rule
 from meshctl.check.subject import Subject
 
 
-@object_rule("MSH382", "warning", DESTINATION_RULE, aliases=("IST0128", "IST0129"))
+@istio_rule("MSH382", "warning", DESTINATION_RULE, aliases=("IST0128", "IST0129"))
 def server_unverified(rule: Resource) -> Iterator[Fault]:
     """TLS to a server whose certificate is not verified by a CA of your choice.
 

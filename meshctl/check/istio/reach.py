@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import NETWORKING, VIRTUAL_SERVICE
 from meshctl.check.istio.names import expanded
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import texts
 from meshctl.check.istio.virtual_services.parts import ROUTED, rule_name
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import bundle_rule, object_rule
+from meshctl.check.rules import bundle_rule
 from meshctl.check.subject import Subject
 
 _ANY_PATH = ({"prefix": "/"}, {"regex": ".*"}, {"prefix": ""}, {"regex": "/.*"})
@@ -40,7 +41,7 @@ def _takes_any_path(match: Node) -> bool:
     return set(fields) == {"uri"} and fields["uri"] in _ANY_PATH
 
 
-@object_rule("MSH377", "warning", VIRTUAL_SERVICE, aliases=("IST0130",))
+@istio_rule("MSH377", "warning", VIRTUAL_SERVICE, aliases=("IST0130",))
 def unreachable_rule(service: Resource) -> Iterator[Fault]:
     """A rule that no request gets to.
 
@@ -90,7 +91,7 @@ class _Prefix(NamedTuple):
     path: str
 
 
-@object_rule("MSH378", "info", VIRTUAL_SERVICE, aliases=("IST0131",))
+@istio_rule("MSH378", "info", VIRTUAL_SERVICE, aliases=("IST0131",))
 def match_in_vain(service: Resource) -> Iterator[Fault]:
     """A match that one before has already.
 

@@ -8,7 +8,7 @@ from meshctl.check.finding import Fault
 from meshctl.check.istio import old_forms
 from meshctl.check.istio.kinds import API_KINDS
 from meshctl.check.istio.reference import known_kinds
-from meshctl.check.istio.structural import faults
+from meshctl.check.istio.rules import schema_faults
 from meshctl.check.resource import Resource
 from meshctl.check.rules import object_rule
 from meshctl.errors import did_you_mean
@@ -77,17 +77,9 @@ def schema(resource: Resource) -> Iterator[Fault]:
           hosts: [web]
           http: [{timeout: 3s, route: [{destination: {host: web}}]}]
     """
-    known = known_kinds().get("/".join(resource.ref.group_kind))
-    if known is None:
-        return
-    spec, required = known["schema"]["spec"], known["schema"]["required"]
-    if not resource.spec:
-        if required:
-            yield resource.root.fault("spec is missing")
-        return
-    for fault in faults(spec, resource.spec.value, ("spec",)):
+    for fault in schema_faults(resource):
         if not (fault.at_key and old_forms.stand_in(resource.ref.kind, fault.path)):
-            yield fault._replace(message=f"{dotted(fault.path)}: {fault.message}")
+            yield fault._replace(message=f"{dotted(fault.path)}: {fault.message}" if fault.path else fault.message)
 
 
 def dotted(path: Path) -> str:

@@ -7,42 +7,40 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import SERVICE_ENTRY, WORKLOAD_ENTRY, WORKLOAD_GROUP
 from meshctl.check.istio.names import full_name_fault, host_fault, is_ip, is_label, is_network, is_partial_wildcard
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import (
     HTTP_PROTOCOLS,
     TLS_PROTOCOLS,
     is_protocol,
     labels,
-    port_fault,
-    selector_labels,
     texts,
 )
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 
 _DNS = ("DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS")
 _SOCKET = "unix://"
-_HEADER = "-_"
 
 
 def resolution(entry: Resource) -> str:
     return entry.spec["resolution"].text or "NONE"
 
 
-@object_rule("MSH339", "error", SERVICE_ENTRY, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH339", "error", SERVICE_ENTRY, aliases=("IST0106", "IST0133"))
 def hosts_and_addresses(entry: Resource) -> Iterator[Fault]:
     """A host or an address of a ServiceEntry that Istio refuses.
 
-    It has hosts, DNS names that may begin with a wildcard; a bare `*` would take the traffic of the whole mesh.
-    Addresses are IP addresses or ranges of them.
+    Hosts are DNS names that may begin with a wildcard, which stands for a whole label. Addresses are IP addresses or
+    ranges of them.
 
         # bad
         apiVersion: networking.istio.io/v1
         kind: ServiceEntry
-        metadata: {name: all}
+        metadata: {name: payments}
         spec:
-          hosts: ["*"]
+          hosts: [api_payments.example.com]
           ports: [{number: 443, name: tls, protocol: TLS}]
+          resolution: DNS
         # good
         apiVersion: networking.istio.io/v1
         kind: ServiceEntry
@@ -52,12 +50,8 @@ def hosts_and_addresses(entry: Resource) -> Iterator[Fault]:
           ports: [{number: 443, name: tls, protocol: TLS}]
           resolution: DNS
     """
-    if not entry.spec["hosts"].value:
-        yield entry.spec.fault("a ServiceEntry needs hosts", at_key=True)
     for node, host in texts(entry.spec["hosts"]):
-        if host == "*":
-            yield node.fault("a ServiceEntry cannot be for *")
-        elif fault := host_fault(host):
+        if fault := host_fault(host):
             yield node.fault(fault)
         elif is_partial_wildcard(host):
             yield node.fault(f'"{host}": a wildcard stands for a whole label', severity="warning")
@@ -66,12 +60,12 @@ def hosts_and_addresses(entry: Resource) -> Iterator[Fault]:
             yield node.fault(f'"{address}" is neither an address nor a range of them')
 
 
-@object_rule("MSH340", "error", SERVICE_ENTRY, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH340", "error", SERVICE_ENTRY, aliases=("IST0106", "IST0133"))
 def entry_ports(entry: Resource) -> Iterator[Fault]:
     """A port of a ServiceEntry that Istio refuses.
 
-    Names and numbers of the ports differ, names are DNS labels, and Istio knows the protocol. Hosts of plain TCP cannot
-    be told apart, so only one host may have such a port, unless nothing is resolved.
+    Its name is a DNS label, and Istio knows the protocol. Hosts of plain TCP cannot be told apart, so only one host may
+    have such a port, unless nothing is resolved.
 
         # bad
         apiVersion: networking.istio.io/v1
@@ -90,31 +84,15 @@ def entry_ports(entry: Resource) -> Iterator[Fault]:
           ports: [{number: 443, name: tls, protocol: TLS}]
           resolution: DNS
     """
-    seen: set[str | int] = set()
     for port in entry.spec["ports"]:
-        yield from _port(port, resolved=resolution(entry) != "NONE")
-        for identity in (port["name"], port["number"]):
-            value = identity.text or identity.number
-            if value in seen:
-                yield identity.fault(f"{value} is another port's already")
-            if value:
-                seen.add(value)
-    yield from _plain_tcp(entry)
-
-
-def _port(port: Node, *, resolved: bool) -> Iterator[Fault]:
-    name, number, protocol, target = port["name"], port["number"], port["protocol"], port["targetPort"]
-    if not is_label(name.text):
-        yield (name or port).fault(f'the name of a port is a DNS label, not "{name.text}"')
-    if protocol.text and not is_protocol(protocol.text):
-        yield protocol.fault(f'Istio knows no protocol "{protocol.text}"')
-    if fault := port_fault(number.number or 0):
-        yield (number or port).fault(fault)
-    if target.number:
-        if fault := port_fault(target.number):
-            yield target.fault(fault)
-        elif not resolved:
+        name, protocol, target = port["name"], port["protocol"], port["targetPort"]
+        if not is_label(name.text):
+            yield (name or port).fault(f'the name of a port is a DNS label, not "{name.text}"')
+        if protocol.text and not is_protocol(protocol.text):
+            yield protocol.fault(f'Istio knows no protocol "{protocol.text}"')
+        if target.number and resolution(entry) == "NONE":
             yield target.fault("targetPort has no effect when nothing is resolved", at_key=True, severity="warning")
+    yield from _plain_tcp(entry)
 
 
 def _plain_tcp(entry: Resource) -> Iterator[Fault]:
@@ -128,7 +106,7 @@ def _plain_tcp(entry: Resource) -> Iterator[Fault]:
             return
 
 
-@object_rule("MSH341", "error", SERVICE_ENTRY, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH341", "error", SERVICE_ENTRY, aliases=("IST0106", "IST0133"))
 def endpoints(entry: Resource) -> Iterator[Fault]:
     """Endpoints of a ServiceEntry that do not fit the way it is resolved.
 
@@ -153,7 +131,6 @@ def endpoints(entry: Resource) -> Iterator[Fault]:
           resolution: NONE
     """
     how, given, selector = resolution(entry), entry.spec["endpoints"], entry.spec["workloadSelector"]
-    yield from selector_labels(selector["labels"])
     if selector and not selector["labels"].value:
         yield selector.fault("it selects every workload of the namespace", "name labels", severity="warning")
     elif selector and how != "STATIC":
@@ -170,44 +147,25 @@ def endpoints(entry: Resource) -> Iterator[Fault]:
 def _workload(endpoint: Node, service_ports: set[str] | None, *, by_name: bool) -> Iterator[Fault]:
     """`service_ports` are the names that an endpoint may use, None where nobody says; `by_name` allows host names."""
     address = endpoint["address"]
-    if not address.text:
-        network = endpoint["network"].text
-        message = f"it has no address in network {network}" if network else "an endpoint needs an address"
-        yield endpoint.fault(message, severity="warning" if network else None)
+    if not address.text and endpoint["network"].text:
+        yield endpoint.fault(f"it has no address in network {endpoint['network'].text}", severity="warning")
     elif address.text.startswith(_SOCKET):
-        yield from _socket(address, endpoint["ports"], service_ports)
-    elif not is_ip(address.text) and (not by_name or full_name_fault(address.text)):
+        if service_ports is not None and len(service_ports) != 1:
+            yield address.fault("an entry with a socket has exactly one port")
+    elif address.text and not is_ip(address.text) and (not by_name or full_name_fault(address.text)):
         yield address.fault(f'"{address.text}" is {"neither a full name nor an" if by_name else "no"} IP address')
-    yield from _ports(endpoint["ports"], service_ports)
+    for name, port in endpoint["ports"].children():
+        if service_ports is not None and name not in service_ports:
+            yield port.fault(f'the entry has no port called "{name}"', at_key=True)
     yield from labels(endpoint["labels"])
 
 
-def _ports(ports: Node, service_ports: set[str] | None) -> Iterator[Fault]:
-    for name, port in ports.children():
-        if service_ports is not None and name not in service_ports:
-            yield port.fault(f'the entry has no port called "{name}"', at_key=True)
-        if not is_label(name):
-            yield port.fault(f'the name of a port is a DNS label, not "{name}"', at_key=True)
-        if fault := port_fault(port.number or 0):
-            yield port.fault(fault)
-
-
-def _socket(address: Node, ports: Node, service_ports: set[str] | None) -> Iterator[Fault]:
-    path = address.text.removeprefix(_SOCKET)
-    if not path.startswith(("/", "@")) or (path.startswith("/") and path.endswith("/")):
-        yield address.fault(f'"{path}" is no absolute path of a socket')
-    if ports.value:
-        yield ports.fault("a socket has no ports", at_key=True)
-    if service_ports is not None and len(service_ports) != 1:
-        yield address.fault("an entry with a socket has exactly one port")
-
-
-@object_rule("MSH343", "error", WORKLOAD_ENTRY, WORKLOAD_GROUP, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH343", "error", WORKLOAD_ENTRY, WORKLOAD_GROUP, aliases=("IST0106", "IST0133"))
 def workloads(entry: Resource) -> Iterator[Fault]:
     """A workload outside of Kubernetes that Istio refuses.
 
-    A WorkloadEntry has an address: an IP, a full name, or a socket without ports. A WorkloadGroup has a template, and
-    its probe asks by HTTP, TCP, gRPC or a command.
+    The address of a WorkloadEntry is an IP, a full name or a socket. The probe of a WorkloadGroup asks by HTTP, TCP,
+    gRPC or a command.
 
         # bad
         apiVersion: networking.istio.io/v1
@@ -223,31 +181,13 @@ def workloads(entry: Resource) -> Iterator[Fault]:
     if entry.ref.kind == "WorkloadEntry":
         yield from _workload(entry.spec, None, by_name=True)
         return
-    if not entry.spec["template"]:
-        yield entry.spec.fault("a WorkloadGroup needs a template", at_key=True)
     yield from labels(entry.spec["metadata"]["labels"])
-    if probe := entry.spec["probe"]:
-        yield from _probe(probe)
-
-
-def _probe(probe: Node) -> Iterator[Fault]:
-    if not any(probe[method] for method in ("httpGet", "tcpSocket", "exec", "grpc")):
+    probe = entry.spec["probe"]
+    if probe and not any(probe[method] for method in ("httpGet", "tcpSocket", "exec", "grpc")):
         yield probe.fault("the probe asks nothing", "give it httpGet, tcpSocket, exec or grpc")
-    for method in ("httpGet", "tcpSocket"):
-        if probe[method] and (fault := port_fault(probe[method]["port"].number or 0)):
-            yield (probe[method]["port"] or probe[method]).fault(fault)
-    for header in probe["httpGet"]["httpHeaders"]:
-        name = header["name"].text
-        if not name or not name.translate(str.maketrans("", "", _HEADER)).isalnum():
-            yield header.fault(f'"{name}" is no name of a header')
-    if probe["exec"] and not probe["exec"]["command"].value:
-        yield probe["exec"].fault("exec needs a command")
-    for field in ("periodSeconds", "initialDelaySeconds", "timeoutSeconds", "successThreshold", "failureThreshold"):
-        if (probe[field].number or 0) < 0:
-            yield probe[field].fault(f"{field} cannot be {probe[field].number}")
 
 
-@object_rule("MSH342", "warning", SERVICE_ENTRY, aliases=("IST0134",))
+@istio_rule("MSH342", "warning", SERVICE_ENTRY, aliases=("IST0134",))
 def addresses_of_tcp(entry: Resource) -> Iterator[Fault]:
     """A port of plain TCP without addresses.
 

@@ -8,17 +8,17 @@ from meshctl.check.finding import Fault
 from meshctl.check.istio.gateways import namespaced_host_fault, tls_options
 from meshctl.check.istio.kinds import SIDECAR
 from meshctl.check.istio.names import full_name_fault, is_ip, is_label
-from meshctl.check.istio.values import HTTP_PROTOCOLS, is_protocol, port_fault, selector_labels, texts
+from meshctl.check.istio.rules import istio_rule
+from meshctl.check.istio.values import HTTP_PROTOCOLS, is_protocol, port_fault, texts
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 
 _LOOPBACK = ("", "127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104 - what Istio allows, nothing is bound here
 _FIELDS = ("egress", "ingress", "outboundTrafficPolicy", "inboundConnectionPool")
 _NO_PLACE = ("subjectAltNames", "httpsRedirect", "credentialName")
 
 
-@object_rule("MSH344", "error", SIDECAR, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH344", "error", SIDECAR, aliases=("IST0106", "IST0133"))
 def egress_hosts(sidecar: Resource) -> Iterator[Fault]:
     """A host in the egress of a Sidecar that Istio refuses.
 
@@ -49,7 +49,7 @@ def egress_hosts(sidecar: Resource) -> Iterator[Fault]:
             seen.add((namespace, name))
 
 
-@object_rule("MSH345", "error", SIDECAR, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH345", "error", SIDECAR, aliases=("IST0106", "IST0133"))
 def listeners(sidecar: Resource) -> Iterator[Fault]:
     """A listener of a Sidecar that Istio refuses, or a Sidecar that says nothing.
 
@@ -80,7 +80,6 @@ def listeners(sidecar: Resource) -> Iterator[Fault]:
             "this Sidecar says nothing", "give it egress, ingress or an outboundTrafficPolicy", at_key=True
         )
     selector = sidecar.spec["workloadSelector"]
-    yield from selector_labels(selector["labels"])
     if selector and not selector["labels"].value:
         yield selector.fault("it selects every workload of the namespace", "name labels", severity="warning")
     yield from _ingress(sidecar.spec["ingress"])

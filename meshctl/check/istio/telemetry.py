@@ -9,10 +9,11 @@ from meshctl.check.istio.hosts import hosts_of
 from meshctl.check.istio.injection import is_ambient
 from meshctl.check.istio.kinds import EXTENSIONS, NETWORKING, SECURITY, TELEMETRY, TELEMETRY_KIND
 from meshctl.check.istio.names import service_name
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.selection import has_targets, selector
 from meshctl.check.istio.values import texts
 from meshctl.check.resource import Resource
-from meshctl.check.rules import bundle_rule, object_rule
+from meshctl.check.rules import bundle_rule
 from meshctl.check.subject import Subject
 
 _GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
@@ -24,7 +25,7 @@ _WITH_TARGETS = (
 )
 
 
-@object_rule("MSH309", "warning", TELEMETRY_KIND, aliases=("IST0157",))
+@istio_rule("MSH309", "warning", TELEMETRY_KIND, aliases=("IST0157",))
 def log_without_provider(telemetry: Resource) -> Iterator[Fault]:
     """An access log that names no provider.
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.names import is_label
@@ -73,11 +72,6 @@ def string_match(match: Node, *, empty_prefix: bool = False) -> Iterator[Fault]:
         yield match["prefix"].fault("the prefix is empty, which Envoy refuses", "leave it out, or match any with {}")
 
 
-def is_empty_match(match: Node) -> bool:
-    """`{}`: anything, as long as it is there."""
-    return not any(match[kind].text for kind in _MATCHES)
-
-
 def texts(items: Node) -> Iterator[tuple[Node, str]]:
     """The texts of a list with their places."""
     for item in items:
@@ -114,15 +108,6 @@ def labels(node: Node) -> Iterator[Fault]:
             yield value.fault(fault, at_key=True)
 
 
-def selector_labels(node: Node) -> Iterator[Fault]:
-    """Faults of labels that select: there are no wildcards here."""
-    for key, value in node.children():
-        if not key:
-            yield value.fault("the name of a label is empty", at_key=True)
-        elif "*" in key or "*" in value.text:
-            yield value.fault(f'there are no wildcards in a selector: "{key}: {value.text}"')
-
-
 def percentage(node: Node) -> float | None:
     """The `value` of a percentage; 0 where none is given, None where there is no percentage."""
     if node.value.__class__ is not dict:
@@ -135,12 +120,3 @@ def subset_name_fault(name: str) -> str:
     if not name:
         return "the name of the subset is empty"
     return "" if is_label(name) else f'"{name}" is no name of a subset, which is a DNS label'
-
-
-def is_true(value: Any) -> bool:
-    return value is True
-
-
-def lower_keys(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Names of headers do not tell capitals from small letters."""
-    return {str(key).lower(): value for key, value in mapping.items()}

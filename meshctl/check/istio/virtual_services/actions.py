@@ -7,11 +7,11 @@ from http import HTTPStatus
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import VIRTUAL_SERVICE
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import percentage, precision_fault
 from meshctl.check.istio.virtual_services.parts import rule_name
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 from meshctl.errors import did_you_mean
 
 _SMALLEST_PERCENTAGE = 0.0001  # Envoy counts in millionths
@@ -61,7 +61,7 @@ RETRY_POLICIES = [
 _STATUS_CODES = frozenset(str(status.value) for status in HTTPStatus)
 
 
-@object_rule("MSH320", "error", VIRTUAL_SERVICE, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH320", "error", VIRTUAL_SERVICE, aliases=("IST0106", "IST0133"))
 def injected_faults(service: Resource) -> Iterator[Fault]:
     """An injected fault, or a share of mirrored requests, that cannot be.
 
@@ -132,7 +132,7 @@ def status(node: Node) -> Iterator[Fault]:
         yield node.fault(f"an HTTP status is from 200 to 600, not {node.number}")
 
 
-@object_rule("MSH321", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH321", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def retries(service: Resource) -> Iterator[Fault]:
     """Retries that Istio refuses.
 
@@ -177,7 +177,7 @@ def _retry_on(node: Node) -> Iterator[Fault]:
         yield node.fault(f'"{policy}" is no policy of retryOn', advice)
 
 
-@object_rule("MSH322", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH322", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def durations(service: Resource) -> Iterator[Fault]:
     """A duration that is finer than Istio counts.
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import VIRTUAL_SERVICE
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import port_fault, regex_fault, texts
 from meshctl.check.istio.virtual_services.actions import status
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 from meshctl.errors import did_you_mean
 
 _LARGEST_BODY = 1024 * 1024
@@ -29,7 +29,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADER_NAME = re.compile(r"[-_A-Za-z0-9]+|\*", re.ASCII)
 
 
-@object_rule("MSH323", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH323", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def redirect(service: Resource) -> Iterator[Fault]:
     """A redirect to nowhere, or with a status that is none.
 
@@ -69,7 +69,7 @@ def redirect(service: Resource) -> Iterator[Fault]:
 _REDIRECT_FIELDS = ("uri", "authority", "scheme", "port", "derivePort", "prefixRewrite")
 
 
-@object_rule("MSH324", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH324", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def rewrite(service: Resource) -> Iterator[Fault]:
     """A rewrite that says nothing, or two things at once.
 
@@ -111,7 +111,7 @@ def _pattern(pattern: Node) -> Iterator[Fault]:
         yield pattern["match"].fault(fault)
 
 
-@object_rule("MSH325", "error", VIRTUAL_SERVICE, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH325", "error", VIRTUAL_SERVICE, aliases=("IST0106", "IST0133"))
 def direct_response(service: Resource) -> Iterator[Fault]:
     """An answer without a service that Istio refuses.
 
@@ -146,7 +146,7 @@ def direct_response(service: Resource) -> Iterator[Fault]:
                 yield body.fault(f"a body of {size} bytes weighs on the control plane", severity="warning")
 
 
-@object_rule("MSH326", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH326", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def cors(service: Resource) -> Iterator[Fault]:
     """A CORS policy that Istio refuses.
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import VIRTUAL_SERVICE
 from meshctl.check.istio.names import host_fault
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import port_fault, subset_name_fault
 from meshctl.check.istio.virtual_services.parts import destinations, routes
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 
 
-@object_rule("MSH313", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH313", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def destination(service: Resource) -> Iterator[Fault]:
     """A destination that can be none.
 
@@ -45,7 +45,7 @@ def destination(service: Resource) -> Iterator[Fault]:
             yield subset.fault(fault)
 
 
-@object_rule("MSH314", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH314", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def weights(service: Resource) -> Iterator[Fault]:
     """Weights that leave nothing to share.
 
@@ -81,7 +81,7 @@ def weights(service: Resource) -> Iterator[Fault]:
             yield route.fault("the weights of these destinations add up to 0", "give each destination a weight")
 
 
-@object_rule("MSH315", "warning", VIRTUAL_SERVICE, aliases=("KIA1104", "KIA1105"))
+@istio_rule("MSH315", "warning", VIRTUAL_SERVICE, aliases=("KIA1104", "KIA1105"))
 def odd_weights(service: Resource) -> Iterator[Fault]:
     """Weights that do not do what they seem to say.
 

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import VIRTUAL_SERVICE
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import texts
 from meshctl.check.istio.virtual_services.parts import rule_name
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _VARIABLE = re.compile(r"%(?:%|[A-Za-z0-9_.-]+(?:\(.*?\))?(?::[0-9]+)?%)")
 _AUTHORITY = frozenset({":authority", "host"})
 
 
-@object_rule("MSH319", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH319", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def header_operations(service: Resource) -> Iterator[Fault]:
     """A change of headers that Envoy refuses.
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import VIRTUAL_SERVICE
 from meshctl.check.istio.names import full_name_fault, host_fault, is_ip, is_label, overlap
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import texts
 from meshctl.check.istio.virtual_services.parts import ROUTED, is_delegate, is_for_mesh, rule_name
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 
 
-@object_rule("MSH310", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH310", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def hosts(service: Resource) -> Iterator[Fault]:
     """A host of a VirtualService that Istio refuses.
 
@@ -49,7 +49,7 @@ def hosts(service: Resource) -> Iterator[Fault]:
         seen.append(host)
 
 
-@object_rule("MSH311", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH311", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def delegates(service: Resource) -> Iterator[Fault]:
     """A VirtualService that delegates, or is delegated to, says too much.
 
@@ -88,7 +88,7 @@ def _delegation(rule: Node, *, inner: bool) -> Iterator[Fault]:
             yield rule[field].fault(f"{rule_name(rule)} delegates, so it has no {field} of its own", at_key=True)
 
 
-@object_rule("MSH312", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH312", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def action(service: Resource) -> Iterator[Fault]:
     """A rule that says not, or more than once, what is to happen.
 
@@ -131,7 +131,7 @@ def _actions(rule: Node) -> Iterator[Fault]:
             yield rule[field].fault(f"{field} has no place beside {given[0]}", at_key=True)
 
 
-@object_rule("MSH329", "error", VIRTUAL_SERVICE, aliases=("IST0106", "IST0133", "KIA1108"))
+@istio_rule("MSH329", "error", VIRTUAL_SERVICE, aliases=("IST0106", "IST0133", "KIA1108"))
 def gateway_reference(service: Resource) -> Iterator[Fault]:
     """A reference to a Gateway that is written wrongly.
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import VIRTUAL_SERVICE
 from meshctl.check.istio.names import is_label
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import labels, port_fault, string_match
 from meshctl.check.istio.virtual_services.parts import gateways, is_for_mesh, matches
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _PSEUDO_HEADERS = frozenset({":method", ":scheme", ":authority", ":path", ":status"})
@@ -26,7 +26,7 @@ def is_claim(name: str) -> bool:
     return bool(_CLAIM.fullmatch(name))
 
 
-@object_rule("MSH316", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH316", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def string_matches(service: Resource) -> Iterator[Fault]:
     """A text to match that Envoy refuses: a wrong regular expression, an empty prefix.
 
@@ -61,7 +61,7 @@ def string_matches(service: Resource) -> Iterator[Fault]:
             yield from string_match(origin)
 
 
-@object_rule("MSH317", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
+@istio_rule("MSH317", "error", VIRTUAL_SERVICE, aliases=("IST0106",))
 def match_attributes(service: Resource) -> Iterator[Fault]:
     """A match by something that cannot be: the name of a header, a port, a label, a namespace.
 
@@ -103,7 +103,7 @@ def _header(service: Resource, name: str, wanted: Node) -> Iterator[Fault]:
         yield wanted.fault(f'"{name}" is no name of a header', at_key=True)
 
 
-@object_rule("MSH318", "warning", VIRTUAL_SERVICE)
+@istio_rule("MSH318", "warning", VIRTUAL_SERVICE)
 def never_matches(service: Resource) -> Iterator[Fault]:
     """A match that no request fulfils.
 

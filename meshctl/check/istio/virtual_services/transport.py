@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import VIRTUAL_SERVICE
 from meshctl.check.istio.names import host_fault, is_ip, is_network, within
+from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import labels, port_fault, texts
 from meshctl.check.istio.virtual_services.parts import rule_name
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
-from meshctl.check.rules import object_rule
 
 
-@object_rule("MSH327", "error", VIRTUAL_SERVICE, aliases=("IST0106", "IST0133"))
+@istio_rule("MSH327", "error", VIRTUAL_SERVICE, aliases=("IST0106", "IST0133"))
 def transport_rules(service: Resource) -> Iterator[Fault]:
     """A rule for TLS or TCP that Istio refuses.
 
