@@ -154,7 +154,7 @@ def image_left_to_injection(subject: Subject) -> Iterator[Fault]:
     for pod in subject.pods:
         made = subject.find("", "Namespace", subject.namespace, subject.namespace_of(pod.resource))
         asked = pod.labels.get(LABEL_INJECT) == "true" or bool(made and is_injected(made.labels))
-        for container in pod.containers():
+        for container in pod.containers:
             if container["image"].text == "auto" and (not asked or wish(pod) == "false"):
                 message = "the image auto is for Istio to replace, and nothing here has this pod injected"
                 advice = f'label the pod template {LABEL_INJECT}: "true"'

@@ -34,7 +34,7 @@ def runs_as_the_proxy(pod: Pod) -> Iterator[Fault]:
         metadata: {name: web, labels: {app: web}}
         spec: {securityContext: {runAsUser: 1000}, containers: [{name: web, image: "web:1"}]}
     """
-    containers = [each for each in pod.containers(initial=False) if each["name"].text != _PROXY]
+    containers = [each for each in pod.containers if each["name"].text != _PROXY]
     holders: list[Node] = [pod.spec, *containers]
     for holder in holders:
         user = holder["securityContext"]["runAsUser"]
