@@ -116,6 +116,12 @@ def test_other_reports_are_refused(asked: str) -> None:
         written([], asked)
 
 
+def test_a_run_that_does_not_begin_leaves_a_report_too(tmp_path: Path) -> None:
+    error = junit([], tmp_path).find("testcase/error")
+    assert error is not None
+    assert error.get("type") == "NotBegun"
+
+
 def test_a_file_that_cannot_be_written_is_told_before_anything_is_done(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):

@@ -18,6 +18,7 @@ from meshctl.output.terminal import Terminal
 if TYPE_CHECKING:
     from junitparser import Error, Failure, TestCase, TestSuite
 
+_NOT_BEGUN = ErrorRaised(code="NotBegun", message="the run did not begin", suggestion="its log says why")
 _GOOD = (Phase.READY, Phase.GONE)
 
 
@@ -47,7 +48,7 @@ def parse(asked: Iterable[str], terminal: Terminal, environ: Mapping[str, str]) 
     for word in (part.strip() for each in asked for part in each.split(",")):
         form, _, file = word.partition("=")
         if form == "junit" and file:
-            reports.append(JUnitReport(_writable(Path(file))))
+            reports.append(JUnitReport(Path(file)))
         elif word == "github":
             reports.append(GitHubReport(terminal, environ.get("GITHUB_STEP_SUMMARY", "")))
         else:
@@ -59,8 +60,15 @@ class JUnitReport(Report):
     """A suite a run, a case a service, as Jenkins and GitLab read them."""
 
     def __init__(self, file: Path) -> None:
+        """Writes a first report at once, of a run that did not begin: what cannot be written is found out before
+        anything is done, and a run that is refused leaves no report of the one before. Raises UsageError."""
         super().__init__()
         self._file = file
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._write(self._board)
+        except OSError as error:
+            raise UsageError(f"--report: {file} cannot be written: {error.strerror}") from error
 
     def _write(self, board: Board) -> None:
         from junitparser import JUnitXml
@@ -87,16 +95,6 @@ class GitHubReport(Report):
                 file.write("\n".join([*_markdown(board), ""]))
 
 
-def _writable(file: Path) -> Path:
-    """Found out before anything is done: a run of minutes must not end without its report."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch()
-    except OSError as error:
-        raise UsageError(f"--report: {file} cannot be written: {error.strerror}") from error
-    return file
-
-
 def _action(board: Board) -> str:
     return board.planned.action if board.planned else "run"
 
@@ -111,7 +109,7 @@ def _suite(board: Board) -> TestSuite:
         suite.add_property("namespace", board.planned.namespace)
     now = board.finished.time if board.finished else 0.0
     suite.add_testcases([_case(row, board, now) for row in board.rows.values()])
-    for error in board.errors:
+    for error in board.errors if board.planned else (_NOT_BEGUN,):
         case = TestCase(_action(board), classname="meshctl")
         case.result = [_told(Error(wording.one_line(error.message), error.code), _error(error))]
         suite.add_testcase(case)
