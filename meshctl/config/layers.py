@@ -8,12 +8,13 @@ from pathlib import Path
 
 from meshctl import yamlio
 from meshctl.config.assignments import Assignment, assign
-from meshctl.config.project import Project
+from meshctl.config.project import Project, impossible_path
 from meshctl.config.settings import EMPTY, Layer, Setting, merge, removals_of_nothing
 from meshctl.config.shorthand import declared_twice, normalized
 from meshctl.config.sources import File, Sources
 from meshctl.errors import Caution, ConfigError, MeshctlError, UsageError, Where, did_you_mean, raise_all
 
+LARGEST_FILE = 1024 * 1024  # bytes of a project file; more is some other file
 MOST_FILES = 100  # that one environment may extend, each as often as it is named
 VARIABLE_PREFIX = "MESHCTL_VAR_"
 _UNREADABLE, _OUTSIDE = "MSH020", "MSH021"
@@ -57,7 +58,7 @@ class Layers:
         """One file on top of those that it extends; `chain` are the files that led here."""
         file = self.project.shown(path)
         try:
-            document = yamlio.load(yamlio.read_text(path, file), file)
+            document = yamlio.load(yamlio.read_text(path, file, LARGEST_FILE), file)
         except MeshctlError as error:
             self._unreadable.append(error)
             return
@@ -84,6 +85,8 @@ class Layers:
 
     def _named(self, path: Path, name: Setting) -> File:
         """A file of variables, which is in the project like any other."""
+        if reason := impossible_path(name.value):
+            raise ConfigError(f"vars_from names a file whose name {reason}", code=_UNREADABLE, where=name.where())
         target = Path(os.path.normpath(path))
         shown = self.project.shown(target)
         if not any(target.resolve().is_relative_to(folder.resolve()) for folder in self._folders()):
@@ -101,7 +104,9 @@ class Layers:
     def _refused(self, target: Path, base: Setting, chain: tuple[Path, ...]) -> ConfigError | None:
         shown, near, code = self.project.shown(target), "", _UNREADABLE
         self._files += 1
-        if not any(target.resolve().is_relative_to(folder.resolve()) for folder in self._folders()):
+        if reason := impossible_path(base.value):
+            message = f"extends a file whose name {reason}"
+        elif not any(target.resolve().is_relative_to(folder.resolve()) for folder in self._folders()):
             message, code = f"extends {base.value}, which is outside of the project", _OUTSIDE
         elif not target.is_file():
             message = f"extends {shown}, which is not there"

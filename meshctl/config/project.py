@@ -12,6 +12,7 @@ from meshctl.errors import UsageError, did_you_mean
 FOLDER = "configs"
 DEFAULT_ENVIRONMENT = "dev"
 _LOCAL = ".local.yaml"
+_LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,17 @@ class Project:
     def shown(self, path: Path) -> str:
         """A file's name in messages: relative to the project, if it is in there."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+def impossible_path(path: str) -> str:
+    """Why no file can have this name, "" if one can: the operating system would only raise."""
+    if "\0" in path:
+        return "has a NUL in it"
+    if len(os.fsencode(path)) > _LONGEST_PATH or any(
+        len(os.fsencode(part)) > _LONGEST_NAME for part in path.split("/")
+    ):
+        return "is longer than a file's name may be"
+    return ""
 
 
 def environments(root: Path) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from meshctl import __version__, yamlio
 from meshctl.config.durations import parse_duration
 from meshctl.config.groups import groups_within_themselves
+from meshctl.config.project import impossible_path
 from meshctl.config.schema import dotted
 from meshctl.config.secrets import undeclared_secrets
 from meshctl.config.settings import Setting
@@ -163,7 +164,11 @@ def paths_inside(root: Setting, folder: Path) -> Iterator[ConfigError]:
     if templates and templates.is_list:
         settings = {**settings, **{("templates", index): item for index, item in templates.children().items()}}
     for path, setting in settings.items():
-        if setting and not setting.is_list and not (folder / setting.value).resolve().is_relative_to(folder.resolve()):
+        if setting and not setting.is_list and (reason := impossible_path(setting.value)):
+            yield ConfigError(f"{dotted(path)} {reason}", code="MSH021", where=setting.where())
+        elif (
+            setting and not setting.is_list and not (folder / setting.value).resolve().is_relative_to(folder.resolve())
+        ):
             yield _outside(path, setting, "project")
 
 
@@ -172,7 +177,9 @@ def template_folders(root: Setting) -> Iterator[ConfigError]:
     for name in root.mapping("service"):
         path = ("service", name, "template")
         setting = root.get(*path)
-        if setting and (".." in Path(os.path.normpath(setting.value)).parts or Path(setting.value).is_absolute()):
+        if setting and (reason := impossible_path(setting.value)):
+            yield ConfigError(f"{dotted(path)} {reason}", code="MSH021", where=setting.where())
+        elif setting and (".." in Path(os.path.normpath(setting.value)).parts or Path(setting.value).is_absolute()):
             yield _outside(path, setting, "templates")
 
 

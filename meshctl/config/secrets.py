@@ -21,7 +21,7 @@ def secret_names(root: Setting, scope: Scope) -> frozenset[str]:
     """The variables of a scope that `secrets` names, that come from a secret source, or that read one of these."""
     listed = {str(item.value) for item in root.items(_KEY)}
     own = {name for name in scope.names() if name in listed or _has_secret_source(scope.setting(name))}
-    return frozenset(name for name in scope.names() if name in own or scope.reads(name) & own)
+    return frozenset(name for name in scope.names() if name in own or scope.reads(name) & own) if own else frozenset()
 
 
 def _has_secret_source(setting: Setting) -> bool:

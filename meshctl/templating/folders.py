@@ -12,6 +12,7 @@ from typing import NamedTuple
 from meshctl import yamlio
 from meshctl.errors import TemplateError, Where
 
+LARGEST_TEMPLATE = 4 * 1024 * 1024  # bytes; an API server takes objects of 3 MB
 LIBRARY = "_lib"  # the folder of partials that every template finds
 
 
@@ -52,7 +53,9 @@ class Folders:
         path, ordinary = found
         if not self._is_inside(posixpath.dirname(path) if ordinary else path):
             raise self._outside(self.shown(path), Where(self.shown(path)))
-        return (_quick_text(path) if ordinary else None) or yamlio.read_text(Path(path), self.shown(path)), path
+        return (_quick_text(path) if ordinary else None) or yamlio.read_text(
+            Path(path), self.shown(path), LARGEST_TEMPLATE
+        ), path
 
     def resolve(self, name: str, parent: str) -> str:
         """The full name of what template `parent` calls `name`: beside it, in its service's folder, in the library, or
@@ -142,7 +145,7 @@ def _quick_text(path: str) -> str | None:
     """The text of a file that has nothing special about it: most of the time is spent here."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a Path costs as much as the reading
-            if os.fstat(file.fileno()).st_size > yamlio.LARGEST:
+            if os.fstat(file.fileno()).st_size > LARGEST_TEMPLATE:
                 return None
             text = file.read().decode()
     except (OSError, UnicodeDecodeError):

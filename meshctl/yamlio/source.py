@@ -11,9 +11,9 @@ LARGEST = 32 * 1024 * 1024  # bytes; an API server takes 3 MB, so more is some o
 UNREADABLE = "MSH020"
 
 
-def read_text(path: Path, file: str) -> str:
-    """The text of an ordinary file of UTF-8; `file` is its name in messages."""
-    data = _read_bytes(path, file)
+def read_text(path: Path, file: str, largest: int = LARGEST) -> str:
+    """The text of an ordinary file of UTF-8 with at most so many bytes; `file` is its name in messages."""
+    data = _read_bytes(path, file, largest)
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise YamlError("this file is UTF-16", where=Where(file, 1, 1), suggestion="save it as UTF-8")
     try:
@@ -25,13 +25,13 @@ def read_text(path: Path, file: str) -> str:
         raise YamlError(what, where=where, suggestion="save the file as UTF-8") from None
 
 
-def _read_bytes(path: Path, file: str) -> bytes:
+def _read_bytes(path: Path, file: str, largest: int) -> bytes:
     """A pipe or a device is refused before it is opened: reading it might never end."""
     try:
         if path.exists() and not path.is_file():
             raise YamlError(f"{file} is {'a folder' if path.is_dir() else 'no ordinary file'}", code=UNREADABLE)
-        if path.stat().st_size > LARGEST:
-            raise YamlError(f"{file} has more than {LARGEST // 2**20} MB", code=UNREADABLE)
+        if path.stat().st_size > largest:
+            raise YamlError(f"{file} has more than {largest // 2**20} MB", code=UNREADABLE)
         return path.read_bytes()
     except OSError as error:
         raise YamlError(f"{file} cannot be read: {error.strerror}", code=UNREADABLE) from error

@@ -21,6 +21,7 @@ _WORDS = {
     "could not find expected ':'": ('a key without ":"', "compare the indent and the quotes with the lines above"),
     "did not find expected ',' or ']'": ('"," or "]" was expected here', "close the list"),
     "did not find expected ',' or '}'": ('"," or "}" was expected here', "close the mapping"),
+    "exceeded maximum nesting depth": ("nested too deep", "no object has a thousand levels"),
     _UNCLOSED: ("these quotes are never closed", "close them"),
     "did not find expected node content": ("a value was expected here", "compare the brackets"),
     "found unknown escape character": ("an escape that YAML does not know", "use single quotes, where \\ means itself"),
