@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,13 +32,15 @@ class Imported:
 
 def make(sources: Sequence[Original], project: str, *, lifting: bool = False) -> Imported:
     """The project that the objects make. Pure: nothing is written."""
+    derived = [source for source in sources if source.derived]
+    sources = [source for source in sources if not source.derived]
     services = grouped(sources)
     found, left_out = needs(services)
     namespaces = found_in(sources)
     own = "" if namespaces.project == PERSONAL else namespaces.own
     lifted = lift(sources, own) if lifting else NOTHING
     ours = {name: [as_ours(source, namespaces) for source in each] for name, each in services.items()}
-    told = [*namespaces.notes(), *notes(sources), *_cycles(left_out), *_oddities(sources)]
+    told = [*namespaces.notes(), *notes(sources), *_cycles(left_out), *_oddities(sources), *_left_out(derived)]
     written = files(project, ours, found, left_out, namespaces, lifted)
     return Imported(written, ours, found, left_out, lifted.vars, told)
 
@@ -61,3 +64,10 @@ def _oddities(sources: Sequence[Original]) -> Iterator[Caution]:
     if live := [source for source in sources if source.live]:
         message = f"status and what else a server adds were left out of {len(live)} objects read from a cluster"
         yield Caution("", message, None, "")
+
+
+def _left_out(derived: Sequence[Original]) -> Iterator[Caution]:
+    if derived:
+        kinds = Counter(source.ref.kind for source in derived)
+        told = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+        yield Caution("", f"left out, as a cluster makes them by itself: {told}", None, "")

@@ -1,6 +1,7 @@
 """Which object belongs to which service: workloads make the services, everything else goes with what it is for.
 
-Workloads are of one service when their labels give them one name and one component, or when one Service selects them.
+Workloads are of one service when one Service selects them, or when their labels give them one name and one component
+and the same Services, or none, select them.
 What several services use, and what nobody can be found for, goes to `_namespace`, which comes before all services.
 """
 
@@ -70,15 +71,14 @@ class _Owners:
         return [[number for number in first if first[number] == root] for root in dict.fromkeys(first.values())]
 
     def _together(self) -> Iterator[list[int]]:
-        keys: dict[tuple[str, str, str], list[int]] = {}
+        selected = [self._selected(source) for source in self.sources if source.ref.group_kind == ("", "Service")]
+        keys: dict[tuple[object, ...], list[int]] = {}
         for number in self._workloads:
+            services = tuple(service for service, chosen in enumerate(selected) if number in chosen)
             if (key := self._key(number)) and not _is_hook(self.sources[number]):
-                keys.setdefault(key, []).append(number)
+                keys.setdefault((*key, services), []).append(number)
         yield from keys.values()
-        for source in self.sources:
-            selected = self._selected(source) if source.ref.group_kind == ("", "Service") else []
-            if selected:
-                yield selected
+        yield from filter(None, selected)
 
     def _key(self, number: int) -> tuple[str, str, str] | None:
         labels = self._pod_labels(number)

@@ -9,7 +9,15 @@ from typing import Any
 
 from meshctl.errors import Caution
 from meshctl.importing.sources import Original
-from meshctl.manifest import ANNOTATION_KEEP, LABEL_MANAGED_BY, LABEL_PART_OF, is_namespaced
+from meshctl.manifest import (
+    ANNOTATION_KEEP,
+    LABEL_MANAGED_BY,
+    LABEL_MEMBER,
+    LABEL_NAMESPACE,
+    LABEL_PART_OF,
+    LABEL_SERVICE,
+    is_namespaced,
+)
 
 PERSONAL = "dev-{{ user }}"
 _NOBODYS = ("default", "istio-system")
@@ -65,7 +73,7 @@ def as_ours(source: Original, namespaces: Namespaces) -> Original:
     return replace(source, body=body)
 
 
-_WRITTEN_BY_US = (LABEL_MANAGED_BY, LABEL_PART_OF)
+_WRITTEN_BY_US = (LABEL_MANAGED_BY, LABEL_PART_OF, LABEL_SERVICE, LABEL_NAMESPACE, LABEL_MEMBER)
 
 
 def notes(sources: Sequence[Original]) -> Iterator[Caution]:

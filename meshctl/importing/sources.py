@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from meshctl import yamlio
 from meshctl.errors import MeshctlError, Problems, UsageError, Where, YamlError, raise_all
 from meshctl.identity import ObjectRef
+from meshctl.importing.live import as_written, is_live, is_made_by_others
 from meshctl.manifest import object_faults, unpacked
 
 STANDARD_INPUT = "-"
@@ -19,17 +20,16 @@ _RENDERED_BY = {
     "kustomization.yml": "kubectl kustomize {} | meshctl import -",
     "Chart.yaml": "helm template {} | meshctl import -",
 }
-_OF_THE_SERVER = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True)
 class Original:
-    """One object as it was found; `live` says that it was read from a cluster and came with what the server adds."""
+    """One object. `live` says that it was read from a cluster, `derived` that a controller makes it there by itself."""
 
     body: dict[str, Any]
     where: Where
     live: bool = False
+    derived: bool = False
     ref: ObjectRef = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,22 +87,7 @@ def _objects(documents: Iterable[yamlio.Document], errors: list[MeshctlError]) -
                 errors.append(YamlError(fault.message, where=place, suggestion=fault.suggestion))
             if not faults:
                 where = document.where(path) if path else Where(document.file, document.line)
-                yield Original(_without_status(body), where, live=_is_live(body))
-
-
-def _is_live(body: dict[str, Any]) -> bool:
-    return bool(body["metadata"].get("uid") or body["metadata"].get("resourceVersion"))
-
-
-def _without_status(body: dict[str, Any]) -> dict[str, Any]:
-    """What a server added to an object that was read from it: nobody may apply that to another."""
-    if not _is_live(body):
-        return body
-    metadata = {key: value for key, value in body["metadata"].items() if key not in _OF_THE_SERVER}
-    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != _LAST_APPLIED}
-    metadata.pop("annotations", None)
-    kept = {**metadata, **({"annotations": annotations} if annotations else {})}
-    return {key: kept if key == "metadata" else value for key, value in body.items() if key != "status"}
+                yield Original(as_written(body), where, live=is_live(body), derived=is_made_by_others(body))
 
 
 def _found_twice(sources: Iterable[Original]) -> Iterator[MeshctlError]:

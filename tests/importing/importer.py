@@ -9,7 +9,7 @@ from typing import Any
 
 from meshctl import config, importing, render, yamlio
 from meshctl.importing import Imported
-from meshctl.manifest import LABEL_INJECT, LABEL_MANAGED_BY, LABEL_PART_OF
+from meshctl.manifest import LABEL_INJECT, LABEL_MANAGED_BY, LABEL_MEMBER, LABEL_PART_OF
 from meshctl.plan import whole
 from meshctl.scaffold import create_files
 
@@ -54,7 +54,7 @@ def without_ours(value: Any) -> Any:
 
 
 def is_ours(name: str) -> bool:
-    return name.startswith("meshctl.dev/") or name in (LABEL_MANAGED_BY, LABEL_PART_OF, LABEL_INJECT)
+    return name.startswith("meshctl.dev/") or name in (LABEL_MANAGED_BY, LABEL_PART_OF, LABEL_INJECT, LABEL_MEMBER)
 
 
 def needs_of(made: Imported) -> dict[str, list[str]]:

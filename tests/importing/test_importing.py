@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -179,6 +180,8 @@ def test_versions_are_one_service_and_components_are_several() -> None:
     one = workload("web").replace("name: web}\nspec:", "name: web-v1}\nspec:", 1)
     two = workload("web").replace("name: web}\nspec:", "name: web-v2}\nspec:", 1).rpartition("---")[0]
     assert set(objects_of(imported(one + two))) == {"web"}
+    masters = [workload(name).replace(f"app: {name}", f"app: redis, role: {name}") for name in "ab"]
+    assert set(objects_of(imported("".join(masters)))) == {"a", "b"}
     parts = [
         workload(name, labels=f"app.kubernetes.io/name: redis, app.kubernetes.io/component: {name}")
         for name in ("primary", "replica")
@@ -273,3 +276,43 @@ def test_gen_gives_every_object_back(
 def test_text_that_looks_like_a_template_renders_to_itself(value: Any) -> None:
     text = yamlio.dump({"a": value, "b": "{{ x }}"})
     assert templating.evaluate(escaped(text), {}) == text
+
+
+def test_what_meshctl_has_labelled_can_be_imported_again(tmp_path: Path) -> None:
+    first = generated(imported(workload("db") + workload("web", env="{name: A, value: 'db:80'}")), tmp_path / "first")
+    again = imported(stream(first))
+    assert needs_of(again) == {"db": [], "web": ["db"]}
+    assert essence(generated(again, tmp_path / "again"), "dev-anna") == essence(first, "dev-anna")
+
+
+LIVE = """\
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Service, metadata: {name: web, uid: u}, spec: {clusterIP: 10.0.0.1, clusterIPs: [10.0.0.1], selector: {app: web}}}
+- {apiVersion: v1, kind: Service, metadata: {name: pods, uid: u}, spec: {clusterIP: None, selector: {app: web}}}
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata:
+    name: web
+    uid: u
+    resourceVersion: "7"
+    managedFields: []
+    annotations: {deployment.kubernetes.io/revision: "1", kept: "yes"}
+  spec: {template: {metadata: {labels: {app: web}}}}
+  status: {replicas: 1}
+- {apiVersion: v1, kind: Pod, metadata: {name: web-1, uid: u, ownerReferences: [{kind: ReplicaSet, controller: true}]}}
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: kube-root-ca.crt, uid: u}}
+"""  # noqa: E501
+
+
+def test_what_a_cluster_added_is_left_out_and_told() -> None:
+    made = imported(LIVE)
+    assert objects_of(made) == {"web": ["Deployment/web", "Service/pods", "Service/web"]}
+    written = made.files[Path("templates/web/deployment.yaml")] + made.files[Path("templates/web/service.yaml")]
+    words = set(re.findall(r"[\w.]+", written))
+    assert not {"uid", "status", "managedFields", "resourceVersion", "10.0.0.1"} & words
+    assert "revision" not in written
+    assert "clusterIP: None" in written
+    assert 'kept: "yes"' in written
+    assert any("by itself: 1 ConfigMap, 1 Pod" in note.message for note in made.notes)

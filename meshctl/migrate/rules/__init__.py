@@ -16,6 +16,7 @@ _OF_ONE: tuple[Callable[[Context, Manifest], None], ...] = (
     workloads.api_version,
     workloads.injection,
     networking.served_version,
+    networking.old_filters,
     networking.fault_percentage,
     networking.cors_and_headers,
     networking.outlier_detection,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,12 @@ _SECURITY = "security.istio.io/v1"
 _WHY = "Istio has had no such kind since 1.6"
 _ROOT = "istio-system"
 _Maker = Callable[[Context, Manifest], list[dict[str, Any]]]
-_PROPERTIES = {"source.namespace": "namespaces", "source.principal": "principals", "source.ip": "ipBlocks"}
+_PROPERTIES = {
+    "source.namespace": "namespaces",
+    "source.principal": "principals",
+    "source.ip": "ipBlocks",
+    "request.auth.principal": "requestPrincipals",
+}
 
 
 def authentication(context: Context) -> None:
@@ -25,8 +31,10 @@ def authentication(context: Context) -> None:
     bindings = of_kind(context.manifests, "rbac.istio.io", "ServiceRoleBinding")
     refused = [manifest for manifest in bindings if not _convert(context, manifest, _allowed)]
     needed = {each.get("spec", "roleRef", "name") for each in refused}
-    for manifest in of_kind(context.manifests, "rbac.istio.io", "ServiceRole", "RbacConfig", "ClusterRbacConfig"):
-        kept = manifest.kind == "ServiceRole" and manifest.name in needed
+    for manifest in of_kind(context.manifests, "rbac.istio.io", "RbacConfig", "ClusterRbacConfig"):
+        _convert(context, manifest, _denied)
+    for manifest in of_kind(context.manifests, "rbac.istio.io", "ServiceRole"):
+        kept = manifest.name in needed
         context.edits.tell("M12", "refused" if kept else "removed", manifest, manifest.node, f"{manifest}", _WHY)
         context.edits.remove(manifest, commented(_document(manifest), "see its binding") if kept else "")
 
@@ -44,7 +52,8 @@ def _convert(context: Context, manifest: Manifest, make: _Maker) -> bool:
         context.edits.remove(manifest, commented(_document(manifest), f"M12: {reason}"))
         return False
     made = ", ".join(f"{body['kind']} {body['metadata']['name']}" for body in bodies)
-    context.edits.tell("M12", "changed", manifest, manifest.node, f"{manifest} is now {made}", _WHY)
+    told = f"{manifest} is now {made}" if made else f"{manifest}"
+    context.edits.tell("M12", "changed" if made else "removed", manifest, manifest.node, told, _WHY)
     context.edits.remove(manifest, yamlio.dump_all(bodies))
     return True
 
@@ -67,11 +76,9 @@ def _for_target(
     selector, ports = {}, []
     name = manifest.name if single else f"{manifest.name}-{target['name']}"
     if target:
-        services = context.services(str(target["name"]))
-        if len(services) != 1:
-            raise Inexpressible(f"no Service of the project says which pods are behind {target['name']}")
-        selector = {"selector": {"matchLabels": services[0].get("spec", "selector")}}
-        ports = [_target_port(services[0], port) for port in target.get("ports") or []]
+        selector = {"selector": {"matchLabels": _pods_behind(context, str(target["name"]))}}
+        (service,) = context.services(str(target["name"]))
+        ports = [_target_port(service, port) for port in target.get("ports") or []]
     mode = _mode(spec.get("peers"))
     mtls = {"portLevelMtls": {str(port): {"mode": mode} for port in ports}} if ports else {"mtls": {"mode": mode}}
     bodies = [_body("PeerAuthentication", name if target else "default", namespace, {**selector, **mtls})]
@@ -116,33 +123,75 @@ def _jwt(origin: dict[str, Any]) -> dict[str, Any]:
 
 
 def _allowed(context: Context, binding: Manifest) -> list[dict[str, Any]]:
-    """An ALLOW policy for each rule of the role that is bound. Raises Inexpressible."""
+    """An ALLOW policy for each service of each rule of the role that is bound. Raises Inexpressible."""
     name = binding.get("spec", "roleRef", "name")
     roles = [each for each in of_kind(context.manifests, "rbac.istio.io", "ServiceRole") if each.name == name]
     if len(roles) != 1:
         raise Inexpressible(f"there is no ServiceRole {name} in the project")
     sources = [_source(subject) for subject in binding.get("spec", "subjects") or []]
     rules = roles[0].get("spec", "rules") or []
-    return [_allow(context, binding, number, rule, sources, len(rules)) for number, rule in enumerate(rules, 1)]
+    specs = [_allow(context, rule, str(host), sources) for rule in rules for host in rule.get("services") or ["*"]]
+    names = [binding.name] if len(specs) == 1 else [f"{binding.name}-{number}" for number in range(1, len(specs) + 1)]
+    return [
+        _body("AuthorizationPolicy", name, binding.namespace, spec) for name, spec in zip(names, specs, strict=True)
+    ]
 
 
-def _allow(
-    context: Context, binding: Manifest, number: int, rule: dict[str, Any], sources: list[Any], many: int
-) -> dict[str, Any]:
-    services = [str(host) for host in rule.get("services") or []]
-    if rule.get("constraints") or len(services) != 1:
-        raise Inexpressible("constraints, or several services in one rule")
-    operation = {key: rule[key] for key in ("paths", "methods") if rule.get(key)}
-    operation = {key: value for key, value in operation.items() if value != ["*"]}
-    found = {**({"from": sources} if any(sources) else {}), **({"to": [{"operation": operation}]} if operation else {})}
-    spec: dict[str, Any] = {"rules": [found]}
-    if services != ["*"]:
-        chosen = context.services(services[0])
-        if len(chosen) != 1:
-            raise Inexpressible(f"no Service of the project says which pods are behind {services[0]}")
-        spec = {"selector": {"matchLabels": chosen[0].get("spec", "selector")}, **spec}
-    name = binding.name if many == 1 else f"{binding.name}-{number}"
-    return _body("AuthorizationPolicy", name, binding.namespace, spec)
+def _allow(context: Context, rule: dict[str, Any], host: str, sources: list[Any]) -> dict[str, Any]:
+    labels, when = _constraints(rule)
+    if host != "*":
+        labels = {**_pods_behind(context, host), **labels}
+    operation = {key: rule[key] for key in ("paths", "methods") if rule.get(key) and rule[key] != ["*"]}
+    found: dict[str, Any] = {"from": sources} if any(sources) else {}
+    if operation:
+        found["to"] = [{"operation": operation}]
+    if when:
+        found["when"] = when
+    return {**({"selector": {"matchLabels": labels}} if labels else {}), "rules": [found]}
+
+
+def _constraints(rule: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Labels of the destination, and conditions. Raises Inexpressible."""
+    labels: dict[str, Any] = {}
+    when: list[dict[str, Any]] = []
+    for constraint in rule.get("constraints") or []:
+        key, values = str(constraint.get("key")), constraint.get("values") or []
+        label = re.fullmatch(r"destination\.labels\[(.+)\]", key)
+        if label and len(values) == 1:
+            labels[label[1]] = values[0]
+        elif re.fullmatch(r"request\.headers\[.+\]|destination\.(?:ip|port)", key):
+            when.append({"key": key, "values": values})
+        else:
+            raise Inexpressible(f"a constraint by {key}")
+    return labels, when
+
+
+def _pods_behind(context: Context, host: str) -> dict[str, Any]:
+    services = context.services(host)
+    selector = services[0].get("spec", "selector") if len(services) == 1 else None
+    if not isinstance(selector, dict):
+        raise Inexpressible(f"no Service of the project says which pods are behind {host}")
+    return selector
+
+
+def _denied(context: Context, manifest: Manifest) -> list[dict[str, Any]]:
+    """Where RBAC was on, what no role allowed was denied: a policy without rules. Raises Inexpressible."""
+    spec = manifest.get("spec") or {}
+    mode = str(spec.get("mode") or "OFF")
+    if mode == "OFF":
+        return []
+    if mode == "ON":
+        return [_body("AuthorizationPolicy", "allow-nothing", _ROOT, {})]
+    inclusion = spec.get("inclusion") or {}
+    if mode != "ON_WITH_INCLUSION" or not inclusion:
+        raise Inexpressible("whatever is not excluded was denied: no policy says that")
+    policies = [
+        _body("AuthorizationPolicy", "allow-nothing", str(name), {}) for name in inclusion.get("namespaces") or []
+    ]
+    for host in map(str, inclusion.get("services") or []):
+        chosen = {"selector": {"matchLabels": _pods_behind(context, host)}}
+        policies.append(_body("AuthorizationPolicy", f"allow-nothing-to-{host.partition('.')[0]}", "", chosen))
+    return policies
 
 
 def _source(subject: dict[str, Any]) -> dict[str, Any]:

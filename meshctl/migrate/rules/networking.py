@@ -36,6 +36,15 @@ def served_version(context: Context, manifest: Manifest) -> None:
         context.edits.tell("M3", "changed", manifest, node, f"{manifest}: {version} is now v1", "v1 is what is stored")
 
 
+def old_filters(context: Context, manifest: Manifest) -> None:
+    """M3: an EnvoyFilter of before 1.3 means nothing to Istio, and its filters nothing to Envoy."""
+    for spec in walk(manifest, "spec"):
+        for old in ("filters", "workloadLabels"):
+            if manifest.kind == "EnvoyFilter" and (entry := spec.entry(old)):
+                why = "write configPatches, with the filter's name and type of Envoy's API v3"
+                context.edits.tell("M3", "refused", manifest, entry[0], f"{manifest}: spec.{old} was removed", why)
+
+
 def fault_percentage(context: Context, manifest: Manifest) -> None:
     """M4: `percent` of an abort is pruned without a word, and a missing percentage means none at all."""
     for rule in walk(manifest, *_HTTP):
@@ -179,11 +188,21 @@ def load_balancer(context: Context, manifest: Manifest) -> None:
                 context.edits.replace(manifest, simple, "LEAST_REQUEST")
                 message = "loadBalancer.simple: LEAST_CONN is now LEAST_REQUEST"
                 context.edits.tell("M7", "changed", manifest, simple, message, "its name of today")
+            for hashed in _children(balancer, "consistentHash"):
+                _ring_size(context, manifest, hashed)
     spec = manifest.node.get("spec")
     if manifest.kind == "DestinationRule" and spec and not spec.get("trafficPolicy", "loadBalancer"):
         message = f"{manifest} names no load balancer: the default is now LEAST_REQUEST"
         why = "it was ROUND_ROBIN; write loadBalancer: {simple: ROUND_ROBIN} to keep the old spread"
         context.edits.tell("M7", "look", manifest, spec, message, why)
+
+
+def _ring_size(context: Context, manifest: Manifest, hashed: Node) -> None:
+    entry = hashed.entry("minimumRingSize")
+    if entry:
+        _nest(context, manifest, hashed, entry, "ringHash", f"minimumRingSize: {manifest.text(entry[1])}")
+        message = "consistentHash.minimumRingSize is now in ringHash"
+        context.edits.tell("M7", "changed", manifest, entry[0], message, "the old field is deprecated")
 
 
 def destination_ports(context: Context, manifest: Manifest) -> None:

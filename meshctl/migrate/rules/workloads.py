@@ -16,6 +16,7 @@ _MOVED: dict[tuple[str, str], str] = {
     ("policy/v1beta1", "PodDisruptionBudget"): "policy/v1",
     ("scheduling.k8s.io/v1beta1", "PriorityClass"): "scheduling.k8s.io/v1",
     ("storage.k8s.io/v1beta1", "StorageClass"): "storage.k8s.io/v1",
+    ("autoscaling/v2beta2", "HorizontalPodAutoscaler"): "autoscaling/v2",
     **{
         (f"rbac.authorization.k8s.io/{version}", kind): "rbac.authorization.k8s.io/v1"
         for version in ("v1alpha1", "v1beta1")
@@ -26,7 +27,6 @@ _GONE: dict[tuple[str, str], str] = {
     ("extensions/v1beta1", "Ingress"): "its backends are written otherwise in networking.k8s.io/v1",
     ("networking.k8s.io/v1beta1", "Ingress"): "its backends are written otherwise in networking.k8s.io/v1",
     ("autoscaling/v2beta1", "HorizontalPodAutoscaler"): "its metrics are written otherwise in autoscaling/v2",
-    ("autoscaling/v2beta2", "HorizontalPodAutoscaler"): "its metrics may be written otherwise in autoscaling/v2",
     ("extensions/v1beta1", "PodSecurityPolicy"): "Kubernetes has no such policies any more",
     ("policy/v1beta1", "PodSecurityPolicy"): "Kubernetes has no such policies any more",
     ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition"): "its schemas are written otherwise in v1",
