@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from meshctl import collector
 from meshctl.check.finding import Finding, Severity, is_worth, of_caution, of_error
 from meshctl.check.inspection import Found, Inspection, finding_of, in_bundle, in_objects, in_project
 from meshctl.check.memory import Memory
@@ -40,6 +41,11 @@ class Material:
 
 def check(material: Material, *, least: Severity = "info", cache: Path | None = None) -> Report:
     """Every finding at least as bad as `least`. `cache` is the folder of caches; without one nothing is remembered."""
+    with collector.paused():
+        return _checked(material, least, cache)
+
+
+def _checked(material: Material, least: Severity, cache: Path | None) -> Report:
     config = material.plan.config
     memory = Memory(cache, f"{config.project_root} {config.file}")
     ignores = Ignores(material.plan.config.ignore, material.bundle)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from meshctl import collector
 from meshctl.cache import home
 from meshctl.config import hide_secrets
 from meshctl.errors import Caution, MeshctlError, Problems, TemplateError, raise_all
@@ -50,7 +49,7 @@ def render(plan: Plan, *, environ: Mapping[str, str], cache: Path | None = None)
 
 def attempt(plan: Plan, *, environ: Mapping[str, str], cache: Path | None = None) -> Attempt:
     """As `render`, for who wants to judge the objects that there are in spite of what is wrong with the others."""
-    with _without_collector():
+    with collector.paused():
         renderer = Renderer(plan.config, cache or home(environ))
         run = _Run(plan, renderer, Variables(plan, environ))
         drafts = run.drafts(plan.services)
@@ -68,19 +67,6 @@ def attempt(plan: Plan, *, environ: Mapping[str, str], cache: Path | None = None
         warnings = (*run.variables.shadows(), *run.warnings)
         hide_secrets(plan.config, errors)
         return Attempt(Bundle(plan.config.namespace, _by_service(plan, drafts), warnings), errors)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Nothing that is made here becomes garbage, but the collector looks through it all again and again: a third of
-    the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 @dataclass

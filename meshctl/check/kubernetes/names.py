@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from meshctl.check.finding import Fault
 from meshctl.check.node import Node
@@ -81,7 +82,7 @@ def _labels(node: Node) -> Iterator[Fault]:
     for key, value in node.children():
         if not _is_key(key):
             yield value.fault(f'"{key}" is no key of a label', at_key=True)
-        if value.text and not _NAME_PART.fullmatch(value.text):
+        if value.text and not _is_value(value.text):
             advice = "at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit"
             yield value.fault(f'label {key} cannot have the value "{value.text}"', advice)
 
@@ -146,6 +147,12 @@ def names_in_pods(pod: Pod) -> Iterator[Fault]:
                 yield name.fault(f'"{name.text}" is no name of a port', advice)
 
 
+@lru_cache(maxsize=4096)
+def _is_value(text: str) -> bool:
+    return _NAME_PART.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4096)
 def _is_key(key: str) -> bool:
     prefix, slash, name = key.rpartition("/")
     return _NAME_PART.fullmatch(name) is not None and (not slash or _SUBDOMAIN.fullmatch(prefix) is not None)
