@@ -20,6 +20,7 @@ BEGIN = "Begin"
 RUN = "Run services"
 LOOK = "Look at what runs"
 PROJECT = "The project, offline"
+NAMESPACES = "Developers' namespaces"
 SANDBOX = "A cluster on this machine"
 OTHER = "Other"
 
@@ -52,6 +53,8 @@ COMMANDS: dict[str, Entry] = {
     "config view": Entry("config_view", "Show the effective config", PROJECT),
     "config schema": Entry("config_schema", "Print the JSON Schema of the project file", PROJECT),
     "config origins": Entry("config_origins", "Show where each value of the config comes from", PROJECT),
+    "namespace list": Entry("namespace_list", "List the namespaces that meshctl has made", NAMESPACES),
+    "namespace gc": Entry("namespace_gc", "Delete those whose time is up", NAMESPACES),
     "sandbox up": Entry("sandbox_up", "Start a real Kubernetes control plane on this machine", SANDBOX),
     "sandbox down": Entry("sandbox_down", "Stop it and remove what it left", SANDBOX),
     "sandbox status": Entry("sandbox_status", "Show whether it runs, and its programs", SANDBOX),
@@ -62,6 +65,7 @@ COMMANDS: dict[str, Entry] = {
 
 GROUPS: dict[str, str] = {
     "config": "Show the config that is in force, and where it comes from",
+    "namespace": "List developers' namespaces, and collect the expired",
     "sandbox": "Run a real Kubernetes control plane on this machine",
 }
 

@@ -46,6 +46,9 @@ Reports = Annotated[
         show_default=False,
     ),
 ]
+OfProject = Annotated[
+    str, typer.Option("--project", metavar="NAME", help="Those of this project alone", show_default=False)
+]
 SandboxName = Annotated[str, typer.Option("--name", metavar="NAME", help="Which sandbox")]
 
 

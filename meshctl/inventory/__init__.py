@@ -12,6 +12,7 @@ from __future__ import annotations
 from meshctl.inventory.description import Describe, Description, describe
 from meshctl.inventory.drift import Drift
 from meshctl.inventory.happenings import EventRow, Happenings
+from meshctl.inventory.namespaces import NamespaceRow, Namespaces
 from meshctl.inventory.pods import PodRow, Pods
 from meshctl.inventory.reading import Interrupt, Table, View, read, watch
 from meshctl.inventory.scope import Scope
@@ -26,6 +27,8 @@ __all__ = [
     "EventRow",
     "Happenings",
     "Interrupt",
+    "NamespaceRow",
+    "Namespaces",
     "PodRow",
     "Pods",
     "PortRow",

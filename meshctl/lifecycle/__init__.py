@@ -6,10 +6,12 @@ A run is a walk over the graph of services (`walk`), in which each service has a
 
 from __future__ import annotations
 
+from meshctl.lifecycle.collecting import collect, expired
 from meshctl.lifecycle.diff import Change, diff
 from meshctl.lifecycle.guard import guard
 from meshctl.lifecycle.interrupt import Interrupt
 from meshctl.lifecycle.options import (
+    CollectOptions,
     ReloadOptions,
     RestartOptions,
     RunOptions,
@@ -28,6 +30,7 @@ from meshctl.lifecycle.waiting import wait
 
 __all__ = [
     "Change",
+    "CollectOptions",
     "Interrupt",
     "ReloadOptions",
     "RestartOptions",
@@ -38,7 +41,9 @@ __all__ = [
     "StartOptions",
     "StopOptions",
     "WaitOptions",
+    "collect",
     "diff",
+    "expired",
     "guard",
     "parse_size",
     "reload",

@@ -24,13 +24,17 @@ def guard(config: Config, cluster: Cluster, *, context_named: bool, yes: bool) -
 
 
 def guard_namespace(config: Config) -> None:
-    if any(fnmatchcase(config.namespace, pattern) for pattern in NEVER_OURS):
+    if is_never_ours(config.namespace):
         raise GuardError(
             f"{config.namespace} is no developer's namespace",
             code="GuardedNamespace",
             where=config.where("namespace"),
             suggestion="set `namespace` in the project file, or take another one with -n",
         )
+
+
+def is_never_ours(namespace: str) -> bool:
+    return any(fnmatchcase(namespace, pattern) for pattern in NEVER_OURS)
 
 
 def guard_context(config: Config, cluster: Cluster, *, context_named: bool, yes: bool) -> None:

@@ -12,10 +12,15 @@ from meshctl.errors import ClusterError, Conflict, Forbidden, GuardError, NotFou
 from meshctl.events import Applied, Deleted, Event, Warned
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.run import Run
-from meshctl.manifest import LABEL_MANAGED_BY, LABEL_OWNER, LABEL_PROJECT, MANAGED_BY
+from meshctl.manifest import (
+    ANNOTATION_EXPIRES,
+    LABEL_CREATED,
+    LABEL_MANAGED_BY,
+    LABEL_OWNER,
+    LABEL_PROJECT,
+    MANAGED_BY,
+)
 
-LABEL_CREATED = "meshctl.dev/created"
-ANNOTATION_EXPIRES = "meshctl.dev/expires"
 LOOK_AGAIN = 0.5  # seconds between two looks at a namespace that goes: its rights may not include to watch it
 
 

@@ -80,6 +80,13 @@ class ReloadOptions(ApplyOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CollectOptions(RunOptions):
+    """`timeout` is for all namespaces together."""
+
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class WaitOptions(RunOptions):
     """`goal` is what a service's `wait.for` may be, or `deleted`; empty leaves it to each service's own."""
 

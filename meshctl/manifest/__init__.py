@@ -23,13 +23,23 @@ from meshctl.manifest.labels import (
     service_label,
     service_of,
 )
+from meshctl.manifest.namespaces import (
+    ANNOTATION_EXPIRES,
+    LABEL_CREATED,
+    expiry,
+    has_expired,
+    made_by_meshctl,
+    made_for,
+)
 from meshctl.manifest.objects import Fault, object_faults, unpacked
 from meshctl.manifest.pods import config_references, pod_template, pod_template_path
 from meshctl.manifest.selectors import label_selector
 
 __all__ = [
     "ANNOTATION_CONFIG_HASH",
+    "ANNOTATION_EXPIRES",
     "ANNOTATION_KEEP",
+    "LABEL_CREATED",
     "LABEL_INJECT",
     "LABEL_MANAGED_BY",
     "LABEL_MEMBER",
@@ -50,11 +60,15 @@ __all__ = [
     "Manifest",
     "Source",
     "config_references",
+    "expiry",
+    "has_expired",
     "is_kept",
     "is_namespaced",
     "is_parent",
     "kinds_of",
     "label_selector",
+    "made_by_meshctl",
+    "made_for",
     "namespaces_of",
     "object_faults",
     "order_key",

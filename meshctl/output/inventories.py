@@ -12,7 +12,7 @@ from meshctl.output.tables import Column, table
 from meshctl.output.terminal import ECHO, Terminal
 
 if TYPE_CHECKING:
-    from meshctl.inventory import PodRow, PortRow, ServiceRow, StatusRow
+    from meshctl.inventory import NamespaceRow, PodRow, PortRow, ServiceRow, StatusRow
 
 
 class Row(Protocol):
@@ -90,6 +90,22 @@ STATES: dict[str, tuple[str, ...]] = {
 }
 
 
+_NAMESPACES = (
+    Column("NAME"),
+    Column("PROJECT"),
+    Column("OWNER"),
+    Column("STATE", style=lambda state: {"expired": ("red",), "Active": ("green",)}.get(state, ("yellow",))),
+    Column("SERVICES"),
+    Column("AGE"),
+    Column("EXPIRES-IN"),
+    Column("EXPIRES", wide=True),
+)
+
+
+def namespaces(form: str, terminal: Terminal) -> Show[NamespaceRow]:
+    return _shower("namespaces", "namespace", _NAMESPACES, _namespace_cells, form, terminal)
+
+
 def status(form: str, terminal: Terminal) -> Show[StatusRow]:
     return _shower("services", "service", _STATUS, partial(_status_cells, wide=form == "wide"), form, terminal)
 
@@ -144,6 +160,13 @@ def _pod_cells(row: PodRow) -> list[str]:
     return [
         row.service, row.name, row.ready, row.status, restarts, wording.age(row.age), row.ip, row.node, images, message,
     ]  # fmt: skip
+
+
+def _namespace_cells(row: NamespaceRow) -> list[str]:
+    services = "-" if row.services is None else str(row.services)
+    left = "never" if row.left is None else f"{wording.age(abs(row.left))}{' ago' if row.expired else ''}"
+    state = "expired" if row.expired and row.phase == "Active" else row.phase
+    return [row.name, row.project, row.owner, state, services, wording.age(row.age), left, row.expires]
 
 
 def _service_cells(row: ServiceRow) -> list[str]:

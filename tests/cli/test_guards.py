@@ -22,6 +22,7 @@ WRITES: dict[str, tuple[str, ...]] = {
     "exec": ("web", "--", "true"),
     "scale": ("web=2",),
     "rollback": (),
+    "namespace gc": (),
 }
 READS: dict[str, tuple[str, ...]] = {
     "status": (),
@@ -34,6 +35,7 @@ READS: dict[str, tuple[str, ...]] = {
     "wait": ("web",),
     "port-forward": ("web",),
     "history": (),
+    "namespace list": (),
 }
 OFFLINE = {"init", "import", "list", "gen", "check", "graph", "completion", "version"}
 OFFLINE |= {"config view", "config schema", "config origins"}

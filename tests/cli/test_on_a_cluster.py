@@ -178,3 +178,30 @@ def test_an_unknown_context_names_the_nearest(on_cluster: Meshctl) -> None:
     code, _, err = on_cluster("pods", "--context", "meshctl-sandbox-test")
     assert code == 2
     assert "did you mean meshctl-sandbox-tests?" in err
+
+
+def test_what_was_run_and_the_way_back(on_cluster: Meshctl, unused_namespace: str, kubectl: Kubectl) -> None:
+    assert on_cluster("history").out.split() == ["REVISION", "AGE", "ACTION", "RESULT", "SERVICES", "BY", "COMMAND"]
+    assert on_cluster("rollback").code == 1
+    assert on_cluster("start", "-q", "--ttl", "1s").code == 0
+    assert on_cluster("start", "web", "-q", "--set", "vars.tag=v2").code == 0
+    document = json.loads(on_cluster("history", "-o", "json").out)
+    assert [(run["revision"], run["command"], run["result"]) for run in document["runs"]] == [
+        (2, "start web -q --set vars.tag=…", "done"),
+        (1, "start -q --ttl 1s", "done"),
+    ]
+    assert yaml.safe_load(on_cluster("history", "1", "-o", "yaml").out)["manifests"].keys() == {"cache", "web"}
+    assert "  web  deployment.apps/web" in on_cluster("history", "1").out.splitlines()
+    back = events(on_cluster("rollback", "-o", "json"))
+    assert (back[0]["action"], back[-1]["exit"]) == ("rollback", 0)
+    image = kubectl("-n", unused_namespace, "get", "deployment/web", "-o", "jsonpath={..image}")
+    assert image == "registry.local/web:v1"
+    assert on_cluster("rollback", "9").code == 1
+
+    rows = json.loads(on_cluster("namespace", "list", "--project", "shop", "-o", "json").out)["namespaces"]
+    row = next(each for each in rows if each["name"] == unused_namespace)
+    assert set(row) == {"name", "project", "owner", "phase", "services", "age", "expires", "expired"}
+    assert (row["project"], row["services"], row["expired"]) == ("shop", 2, True)
+    code, _, err = on_cluster("namespace", "gc")
+    assert (code, "nobody can be asked" in err) == (3, True)
+    assert f"namespace/{unused_namespace} deleted (dry run)" in on_cluster("namespace", "gc", "--dry-run").out
