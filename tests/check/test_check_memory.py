@@ -19,7 +19,7 @@ MANIFESTS = """\
 apiVersion: v1
 kind: Service
 metadata: {name: web}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: htpp}]}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: htpp}]}
 ---
 apiVersion: v1
 kind: Pod

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from meshctl.check.finding import Fault, Severity
 from meshctl.check.istio.gateway_references import virtual_services
@@ -24,15 +26,33 @@ def _viewers(subject: Subject, service: Resource) -> frozenset[str]:
     return frozenset({own}) if "*" in seen else seen
 
 
-def found_destinations(subject: Subject) -> Iterator[tuple[Resource, Node, str, Host | None]]:
-    """Each destination of each VirtualService: with its full name, and the host that it is."""
+class Found(NamedTuple):
+    """A destination of a VirtualService: with its full name, and the host that it is, if it is one."""
+
+    service: Resource
+    target: Node
+    name: str
+    host: Host | None
+
+
+_FOUND: WeakKeyDictionary[Subject, tuple[Found, ...]] = WeakKeyDictionary()
+
+
+def found_destinations(subject: Subject) -> tuple[Found, ...]:
+    """Every destination of every VirtualService, looked up once."""
+    if subject not in _FOUND:
+        _FOUND[subject] = tuple(_find_destinations(subject))
+    return _FOUND[subject]
+
+
+def _find_destinations(subject: Subject) -> Iterator[Found]:
     hosts = hosts_of(subject)
     for service in virtual_services(subject):
         namespace, viewers = subject.namespace_of(service), _viewers(subject, service)
         for target in destinations(service):
             if target["host"].text:
                 name = expanded(target["host"].text, namespace)
-                yield service, target, name, hosts.find(name, viewers)
+                yield Found(service, target, name, hosts.find(name, viewers))
 
 
 @bundle_rule("MSH355", "error", aliases=("IST0101", "KIA1101"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 CLUSTER_DOMAIN = "cluster.local"
 
@@ -40,6 +41,7 @@ def full_name_fault(name: str) -> str:
     return _length_fault(name) or _labels_fault(name, name)
 
 
+@lru_cache(maxsize=4096)
 def host_fault(name: str) -> str:
     """Why a text is no DNS name that may begin with a wildcard; empty if it is one."""
     if fault := _length_fault(name):

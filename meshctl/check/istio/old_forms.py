@@ -8,6 +8,7 @@ from typing import NamedTuple
 from meshctl.check.finding import Fault
 from meshctl.check.istio.destination_rules import policies
 from meshctl.check.istio.kinds import API_KINDS, DESTINATION_RULE, SIDECAR, VIRTUAL_SERVICE
+from meshctl.check.istio.rules import schema_faults
 from meshctl.check.resource import Resource
 from meshctl.check.rules import object_rule
 from meshctl.yamlio import Path
@@ -43,7 +44,7 @@ def is_retired(group: str) -> bool:
 
 
 def stand_in(kind: str, path: Path) -> str:
-    """What stands for a field that is gone today; empty for one that never was."""
+    """What stands for a field that the schema does not know, as it once was one; empty for one that never was."""
     names = tuple(step for step in path if isinstance(step, str))
     return next((words for (of, end), words in _GONE.items() if of == kind and names[-len(end) :] == end), "")
 
@@ -74,26 +75,9 @@ def field_is_gone(resource: Resource) -> Iterator[Fault]:
           - fault: {abort: {httpStatus: 500, percentage: {value: 10}}}
             route: [{destination: {host: web}}]
     """
-    for path in _gone(resource):
-        words = stand_in(resource.ref.kind, path)
-        yield Fault(f"Istio has no field {path[-1]} here any more", path, words, at_key=True)
-
-
-def _gone(resource: Resource) -> Iterator[Path]:
-    if resource.ref.kind == "EnvoyFilter":
-        yield from (("spec", name) for name in ("filters", "workloadLabels") if resource.spec[name])
-    if resource.ref.kind != "VirtualService":
-        return
-    for protocol in ("http", "tls", "tcp"):
-        for rule in resource.spec[protocol]:
-            for holder in (rule, *rule["route"]):
-                yield from ((*holder.path, name) for name in _HEADERS if holder[name])
-            if rule["fault"]["abort"]["percent"]:
-                yield rule["fault"]["abort"]["percent"].path
-            ports = [share["destination"]["port"] for share in rule["route"]]
-            yield from (port["name"].path for port in (*ports, rule["mirror"]["port"]) if port["name"])
-            for match in rule["match"]:
-                yield from (match[name].path for name in ("sourceSubnet", "sourceSubnets") if match[name])
+    for fault in schema_faults(resource):
+        if fault.at_key and (words := stand_in(resource.ref.kind, fault.path)):
+            yield fault._replace(message=f"Istio has no field {fault.path[-1]} here any more", suggestion=words)
 
 
 @object_rule("MSH303", "error", aliases=("IST0002",))

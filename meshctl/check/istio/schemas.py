@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio import old_forms
@@ -51,8 +52,9 @@ def served(resource: Resource) -> Iterator[Fault]:
         yield resource.root["apiVersion"].fault(f"{kind} is not served as {version}", advice)
 
 
-def _groups() -> set[str]:
-    return {each.partition("/")[0] for each in known_kinds()}
+@cache
+def _groups() -> frozenset[str]:
+    return frozenset(each.partition("/")[0] for each in known_kinds())
 
 
 @object_rule("MSH301", "error", *API_KINDS, aliases=("IST0106",))

@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from meshctl import expression
@@ -23,20 +23,34 @@ Schema = Mapping[str, Any]
 _LONGEST_VALUE = 40  # characters of a wrong value in a message
 
 
-def faults(schema: Schema, value: Any, path: Path = ()) -> Iterator[Fault]:
+def faults(schema: Schema, value: Any, path: Path = ()) -> list[Fault]:
     """Everything that the API server would find, each at its place. Rules judge only what has the right shape."""
-    wrong = _wrong_type(schema, value)
-    if wrong:
-        yield Fault(f"{_shown(value)} is no {wrong}", path)
+    found: list[Fault] = []
+    _judge(schema, value, path, found)
+    return found
+
+
+def _judge(schema: Schema, value: Any, path: Path, found: list[Fault]) -> None:
+    """Adds to what was found; most values are of a type and nothing else, so that is looked at first."""
+    if value.__class__ is not _CLASSES.get(schema.get("type", "")):
+        wrong = _wrong_type(schema, value)
+        if wrong:
+            found.append(Fault(f"{_shown(value)} is no {wrong}", path))
+        if wrong or value is None:
+            return
+    if len(schema) == 1:
         return
-    if value is None:
-        return
-    found = [*_inner(schema, value, path), *_limits(schema, value, path)]
+    before = len(found)
+    if value.__class__ is dict:
+        _judge_fields(schema, value, path, found)
+    elif value.__class__ is list and "items" in schema:
+        for index, item in enumerate(value):
+            _judge(schema["items"], item, (*path, index), found)
+    found.extend(_limits(schema, value, path))
     if "oneOf" in schema or "allOf" in schema:
         found.extend(_alternatives(schema, value, path))
-    yield from found
-    if not found and "x-kubernetes-validations" in schema:
-        yield from _rules(schema, value, path)
+    if len(found) == before and "x-kubernetes-validations" in schema:
+        found.extend(_rules(schema, value, path))
 
 
 def _wrong_type(schema: Schema, value: Any) -> str:
@@ -47,6 +61,9 @@ def _wrong_type(schema: Schema, value: Any) -> str:
         return "" if _is_integer(value) or isinstance(value, str) else "number or text"
     wanted = schema.get("type", "")
     return "" if not wanted or _TYPES[wanted](value) else _TYPE_WORDS[wanted]
+
+
+_CLASSES = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
 
 
 def _is_integer(value: Any) -> bool:
@@ -71,29 +88,20 @@ _TYPE_WORDS = {
 }
 
 
-def _inner(schema: Schema, value: Any, path: Path) -> Iterator[Fault]:
-    if value.__class__ is dict:
-        yield from _fields(schema, value, path)
-    elif value.__class__ is list and "items" in schema:
-        for index, item in enumerate(value):
-            yield from faults(schema["items"], item, (*path, index))
-
-
-def _fields(schema: Schema, value: Mapping[str, Any], path: Path) -> Iterator[Fault]:
+def _judge_fields(schema: Schema, value: Mapping[str, Any], path: Path, found: list[Fault]) -> None:
     properties: Mapping[str, Schema] = schema.get("properties", {})
     others = schema.get("additionalProperties")
-    for name in schema.get("required", ()):
-        if _is_absent(value.get(name), properties.get(name, {})):
-            yield Fault(f'"{name}" is missing', path)
+    is_open = others or "properties" not in schema or schema.get("x-kubernetes-preserve-unknown-fields")
+    missing = (name for name in schema.get("required", ()) if _is_absent(value.get(name), properties.get(name, {})))
+    found.extend(Fault(f'"{name}" is missing', path) for name in missing)
     for name, item in value.items():
-        if _is_absent(item, properties.get(name, {})):
-            continue
-        if name in properties:
-            yield from faults(properties[name], item, (*path, name))
-        elif isinstance(others, Mapping):
-            yield from faults(others, item, (*path, name))
-        elif not others and not schema.get("x-kubernetes-preserve-unknown-fields") and "properties" in schema:
-            yield Fault(f'unknown field "{name}"', (*path, name), did_you_mean(name, properties), at_key=True)
+        inner = properties.get(name, others)
+        if inner.__class__ is dict:
+            if not _is_absent(item, inner):
+                _judge(inner, item, (*path, name), found)
+        elif not is_open and item is not None:
+            advice = did_you_mean(name, properties)
+            found.append(Fault(f'unknown field "{name}"', (*path, name), advice, at_key=True))
 
 
 def _is_absent(value: Any, schema: Schema) -> bool:
@@ -214,10 +222,17 @@ def _listed(names: Collection[str], word: str = "or") -> str:
 
 
 def _rules(schema: Schema, value: Any, path: Path) -> Iterator[Fault]:
+    holds = _holds if value.__class__ in (str, int) else expression.holds
     for rule in schema["x-kubernetes-validations"]:
-        if expression.holds(rule["rule"], value) is not True:
+        if holds(rule["rule"], value) is not True:
             said = rule.get("message") or f"it breaks the rule {rule['rule']}"
             yield Fault(f"{_shown(value)}: {said}" if value.__class__ not in (dict, list) else said, path)
+
+
+@lru_cache(maxsize=4096)
+def _holds(rule: str, value: str | int) -> bool | str:
+    """For what occurs again and again: durations, ports."""
+    return expression.holds(rule, value)
 
 
 @cache
