@@ -23,6 +23,7 @@ from meshctl.cluster.watch import Watch
 from meshctl.cluster.websocket import WebSocket, upgrade_headers
 from meshctl.errors import ClusterError, Conflict, Invalid, NoSuchKind, NotFound
 from meshctl.identity import ObjectRef
+from meshctl.manifest.secrecy import mask
 
 if TYPE_CHECKING:
     from meshctl.cluster.transport import Transport
@@ -157,7 +158,8 @@ class Cluster:
         answer = self._send(ObjectRef.of(body), "apply", "PATCH", query=query, body=body, content_type=content)
         if body.get("kind") == "CustomResourceDefinition" and not dry_run:
             self._defined.add((body["spec"]["group"], body["spec"]["names"]["kind"]))
-        return Result(answer.json(), answer.warnings, created=answer.status == 201)
+        warnings = tuple(mask(each, body) for each in answer.warnings)
+        return Result(answer.json(), warnings, created=answer.status == 201)
 
     def create(self, body: Mapping[str, Any], *, dry_run: bool = False, repeatable: bool = False) -> Body:
         """Raises Conflict (code AlreadyExists). `repeatable` is for who takes that, after an answer that was lost, for

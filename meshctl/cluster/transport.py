@@ -28,6 +28,7 @@ from meshctl.cluster.target import Target
 from meshctl.cluster.unreachable import LASTING, UNSENT, unreachable
 from meshctl.cluster.websocket import WebSocket
 from meshctl.errors import ClusterError, Overloaded, Unauthorized, Unreachable
+from meshctl.manifest.secrecy import masked
 
 PATIENCE = 30.0  # seconds from the first try to the last
 ADMISSION = 30.0  # seconds that webhooks may take, on top of the server's own time, before a write is answered
@@ -164,7 +165,7 @@ class Transport:
             body = response.data
         except HTTPError:
             body = b""  # the status alone says enough
-        return failure(request.operation, response.status, body, response.headers)
+        return failure(request.operation, response.status, masked(body, request.body), response.headers)
 
     def _pause(self, request: Request, error: ClusterError, tries: int) -> float | None:
         """Seconds until the next try, None when there is none. Spread, so that threads do not all come back at once."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from meshctl.manifest.secrecy import MASK
+
 _SERVERS_OWN = {"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"}
 _NAMES = ("name", "mountPath", "containerPort", "port", "key", "ip", "topologyKey")  # what tells items of a list apart
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"  # holds a Secret's values once more
-MASK = "***"
 
 Step = str | int
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from meshctl.compare.builtin import KEY_DEFAULTS
-from meshctl.compare.changes import MASK
+from meshctl.manifest.secrecy import MASK
 
 _ITEM = re.compile(r'\[((?:[^\]"]|"(?:[^"\\]|\\.)*")*)\]')  # `[name="web"]`, `[port=80,protocol="TCP"]`, `[="value"]`
 _KEY = re.compile(r'([^=,]*)=("(?:[^"\\]|\\.)*"|[^,]*)')
