@@ -224,6 +224,9 @@ def _schema(refusal: _Refusal) -> ClusterError | None:
         hint = f"`kubectl explain {path}` lists what there is"
         why = f"there {'is no field' if len(set(unknown)) == 1 else 'are no fields'} {fields}"
         return refusal.error(why, suggestion=hint, kind=Invalid)
+    if "illegal base64 data" in refusal.said:
+        hint = "what is under data has to be base64; stringData takes texts as they are"
+        return refusal.error("a value of its data is no base64", suggestion=hint, kind=Invalid)
     if found := _WRONG_TYPE.search(refusal.said):
         return refusal.error(shorten(found["why"]).lstrip("."), kind=Invalid)
     return None

@@ -34,6 +34,8 @@ PATIENCE = 30.0  # seconds from the first try to the last
 ADMISSION = 30.0  # seconds that webhooks may take, on top of the server's own time, before a write is answered
 _LONGEST_PAUSE = 5.0
 _RENEWALS = 3  # new tokens for one request
+_SAME_FAULT = 2  # repetitions of what made the server fail; all but its store's own faults are then about the request
+_STORE = "etcdserver: "
 _TOO_MUCH = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 _AGAIN = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE,
           HTTPStatus.GATEWAY_TIMEOUT)  # fmt: skip
@@ -172,7 +174,7 @@ class Transport:
         spread = random.uniform(0.5, 1.0)  # noqa: S311 no secret
         pause: float = min(0.2 * 2**tries, _LONGEST_PAUSE) * spread
         if isinstance(error, Overloaded):
-            return _pause_of_busy(request, error, pause)
+            return _pause_of_busy(request, error, pause, tries)
         if error.status or error.code in LASTING or error.code == "CredentialsUnusable":
             return None
         if error.code in UNSENT:
@@ -197,10 +199,12 @@ class Transport:
         return headers
 
 
-def _pause_of_busy(request: Request, error: Overloaded, pause: float) -> float | None:
+def _pause_of_busy(request: Request, error: Overloaded, pause: float, tries: int) -> float | None:
     if error.retry_after is not None:
         return error.retry_after + pause
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         return pause  # turned away before it was looked at
+    if error.status == HTTPStatus.INTERNAL_SERVER_ERROR and tries >= _SAME_FAULT and _STORE not in error.message:
+        return None
     passing = error.status in _AGAIN and error.code != "WebhookUnavailable"
     return pause if request.repeatable and passing else None

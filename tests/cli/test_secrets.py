@@ -156,10 +156,9 @@ def test_nothing_that_is_kept_has_them_but_the_secrets(
 
 
 def test_an_interrupted_run_does_not_tell_them(sandbox_kubeconfig: Path, unused_namespace: str) -> None:
-    command = [sys.executable, "-m", "meshctl", "--kubeconfig", str(sandbox_kubeconfig), "-n", unused_namespace, "-v"]
-    with subprocess.Popen(
-        [*command, *VALUES, "start"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as running:
+    where = ("--kubeconfig", str(sandbox_kubeconfig), "-n", unused_namespace, "-v")
+    command = [sys.executable, "-m", "meshctl", *where, *VALUES, "start"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         assert running.stdout
         for line in running.stdout:
             if "created" in line:

@@ -107,6 +107,18 @@ class TestTriedAgain:
 
 
 class TestNotTriedAgain:
+    def test_what_the_server_stumbles_over_each_time(self, faulty: Cluster, proxy: FaultyProxy) -> None:
+        proxy.inject(answer(500, "runtime error: index out of range"), times=99)
+        with pytest.raises(Overloaded):
+            faulty.version()
+        assert faulty.requests["version"] == 3
+
+    def test_data_that_is_no_base64(self, cluster: Cluster, namespace: str) -> None:
+        secret = {**config_map(namespace, password="not base64"), "kind": "Secret"}  # noqa: S106 not one
+        with pytest.raises(Invalid) as caught:
+            cluster.apply(secret)
+        assert caught.value.suggestion.startswith("what is under data has to be base64")
+
     def test_what_may_not_be_done_twice(self, faulty: Cluster, proxy: FaultyProxy, namespace: str) -> None:
         proxy.inject(cut_answer(), on="POST")
         with pytest.raises(Unreachable) as caught:
