@@ -18,7 +18,6 @@ WRITES: dict[str, tuple[str, ...]] = {
     "stop": ("web",),
     "restart": ("web",),
     "reload": ("web",),
-    "scale": ("web=1",),
     "diff": (),  # by the server's dry run, so it needs the same rights and asks the same admission
     "exec": ("web", "--", "true"),
     "scale": ("web=2",),
