@@ -162,7 +162,7 @@ DEEP_ALIASES = "a0: &a0 [1]\n" + "".join(f"a{n}: &a{n} {'[' * 90}*a{n - 1}{']' *
         ("a: x\x00y\n", f"f:1:5: the character U+0000 may not be in YAML {ESCAPE}"),
         ("a: é\nb: \x07\n", f"f:2:4: the character U+0007 may not be in YAML {ESCAPE}"),
         ("a: \ud800\n", f"f:1:4: the character U+D800 may not be in YAML {ESCAPE}"),
-        ("[" * 100_000, "f:1:201: nested more than 200 levels deep"),
+        ("[" * 900, "f:1:201: nested more than 200 levels deep"),
         ("{a: " * 100_000, "f:1:801: nested more than 200 levels deep"),
         ("- " * 100_000, "f:1:401: nested more than 200 levels deep"),
         (BOMB, "f:6:8: aliases that stand for more than 100000 values"),
