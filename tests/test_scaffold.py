@@ -80,7 +80,7 @@ def test_what_its_pipeline_runs_works(tmp_path: Path, sandbox_kubeconfig: Path, 
     steps = [shlex.split(step["run"]) for step in pipeline["jobs"]["start"]["steps"] if "run" in step]
     commands = [step[1:] for step in steps if step[0] == "meshctl" and step[1] != "sandbox"]
     environment = os.environ | {"KUBECONFIG": str(sandbox_kubeconfig), "MESHCTL_NAMESPACE": unused_namespace}
-    assert [command[0] for command in commands] == ["gen", "start", "diff", "stop"]
+    assert [command[0] for command in commands] == ["check", "gen", "gen", "start", "diff", "stop"]
     for command in commands:
         finished = subprocess.run(
             [sys.executable, "-m", "meshctl", *command],

@@ -34,6 +34,25 @@ def examine(invocation: Invocation, chosen: Selection) -> Report:
     )
 
 
+def compare(invocation: Invocation, chosen: Selection, *, update: bool) -> bool:
+    """Whether what is rendered is what is stored; shows how it differs, or stores it anew."""
+    from meshctl import render
+    from meshctl.output import files
+
+    environ = render.golden_environment(os.environ)
+    config = session.read_config(invocation, environ)
+    plan = session.make_plan(config, chosen, closure=True)
+    bundle, folder = render.steady(render.render(plan, environ=environ)), render.golden_folder(config)
+    changes = (render.write if update else render.check)(bundle, plan, folder)
+    if not update and invocation.output == "human":
+        invocation.terminal.result("".join(render.golden_diff(config, bundle, changes)))
+    else:
+        invocation.terminal.result(files.changes(changes, folder, invocation.output, checked=not update))
+    if changes.out_of_date and not update:
+        invocation.terminal.notice("not as stored; if this is meant: meshctl check --golden --update")
+    return update or not changes.out_of_date
+
+
 def refuse_errors(plan: Plan, bundle: Bundle) -> None:
     """Raises CheckError, or Problems, for what would surely fail in a cluster; milder findings are not even looked
     for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,14 +31,14 @@ def find_project(invocation: Invocation) -> Project:
     )
 
 
-def read_config(invocation: Invocation) -> Config:
+def read_config(invocation: Invocation, environ: Mapping[str, str] = os.environ) -> Config:
     """The project's config with what the command line sets."""
     from meshctl import config
 
     return config.load(
         find_project(invocation),
         assignments=[_assignment(assigned) for assigned in invocation.assigned],
-        environ=os.environ,
+        environ=environ,
         namespace=invocation.namespace,
         cwd=Path.cwd(),
     )

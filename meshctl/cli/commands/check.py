@@ -7,7 +7,7 @@ import typer
 from meshctl.cli import checks, session
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
-from meshctl.errors import CheckError
+from meshctl.errors import CheckError, UsageError
 
 if TYPE_CHECKING:
     from meshctl.plan import Selection
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     examples="""
     meshctl check --all
     meshctl check web --fail-on warning
+    meshctl check --all --golden             # has what is rendered changed since golden/ was stored?
     meshctl check --all -o github            # in a workflow: findings at their lines
     meshctl check --all -o sarif > meshctl.sarif
     """,
@@ -31,12 +32,25 @@ def command(
         Literal["error", "warning", "never"],
         typer.Option("--fail-on", metavar="SEVERITY", help="Exit 4 from which severity on: error, warning, never"),
     ] = "error",
+    golden: Annotated[
+        bool, typer.Option("--golden", help="Only compare with golden/; exit 4 and a diff if it differs")
+    ] = False,
+    update: Annotated[bool, typer.Option("--update", help="With --golden: store what is rendered now")] = False,
 ) -> int:
     """Find what is wrong with config, templates and manifests, before a cluster does. Asks no cluster.
 
     An object's annotation `meshctl.dev/ignore: "CODE: reason"`, or check.ignore in the config, silences a finding. Exit
     code: 0 nothing as bad as --fail-on, 4 findings, 2 usage or an unreadable file.
+
+    --golden renders for a user called golden, masks Secrets, and compares with golden/<environment>/, which belongs
+    into git: a review then shows what a change of a template or a variable does to the manifests.
     """
+    if update and not golden:
+        raise UsageError("--update stores what --golden compares with", suggestion="say --golden --update")
+    if golden:
+        if invocation.output not in ("human", "json"):
+            raise UsageError(f"--golden has no -o {invocation.output}", suggestion="human or json")
+        return 0 if checks.compare(invocation, chosen, update=update) else CheckError.exit_code
     from meshctl.output import findings
 
     report = checks.examine(invocation, chosen)
