@@ -57,6 +57,20 @@ class Edits:
             start = manifest.source.rfind("---", 0, start)
         self._add_absolute(manifest.file, start, end, replacement)
 
+    def replace_document(self, manifest: Manifest, text: str) -> None:
+        """As `remove`, of a document with edits of its own, which go with it."""
+        found = self._found.get(manifest.file, [])
+        found[:] = [edit for edit in found if not manifest.start <= edit[0] <= edit[1] <= manifest.end]
+        self.remove(manifest, text)
+
+    def document(self, manifest: Manifest) -> str:
+        """The text of one document with its edits."""
+        text, offset = manifest.source[manifest.start : manifest.end], manifest.start
+        for start, end, replacement in sorted(self._found.get(manifest.file, ()), reverse=True):
+            if offset <= start <= end <= manifest.end:
+                text = text[: start - offset] + replacement + text[end - offset :]
+        return text
+
     def applied(self, file: str, source: str) -> str:
         text = source
         for start, end, replacement in sorted(self._found.get(file, ()), reverse=True):

@@ -23,6 +23,7 @@ _SEPARATOR = re.compile(r"^---(?=\s|$).*\n?", re.MULTILINE)
 _SILENT = re.compile(
     r"\{[%#]|\{\{-?\s*(?:/\*|(?:if|else|end|range|with|define|template|block|break|continue)\b|\$\w*\s*:?=)"
 )
+_CONTROL = re.compile(r"\{%|\{\{-?\s*(?:if|else|end|range|with)\b")
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
@@ -59,6 +60,10 @@ class Manifest:
 
     def has_actions(self, node: Node) -> bool:
         return MASK in self.masked[node.start : node.end]
+
+    def has_conditions(self, node: Node) -> bool:
+        """Whether something in it is there only sometimes, or more than once: that cannot be moved elsewhere."""
+        return _CONTROL.search(self.text(node)) is not None
 
     def get(self, *path: str) -> Any:
         return self.plain(self.node.get(*path))

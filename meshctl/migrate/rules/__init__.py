@@ -10,6 +10,7 @@ from meshctl.migrate.rules import networking, workloads
 from meshctl.migrate.rules.authentication import authentication
 from meshctl.migrate.rules.context import Context
 from meshctl.migrate.rules.defects import defects
+from meshctl.migrate.rules.merging import one_rule_a_host
 from meshctl.migrate.rules.mixer import mixer
 
 _OF_ONE: tuple[Callable[[Context, Manifest], None], ...] = (
@@ -24,7 +25,7 @@ _OF_ONE: tuple[Callable[[Context, Manifest], None], ...] = (
     networking.destination_ports,
     networking.retries,
 )
-_OF_ALL: tuple[Callable[[Context], None], ...] = (mixer, authentication, defects)
+_OF_ALL: tuple[Callable[[Context], None], ...] = (mixer, authentication, one_rule_a_host, defects)
 
 
 def apply(manifests: Sequence[Manifest], edits: Edits) -> None:

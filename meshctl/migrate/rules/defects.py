@@ -1,11 +1,11 @@
-"""M14 and M15: what was wrong before and still is; told, and left to somebody who knows what was meant."""
+"""M15: what was wrong before and still is; told, and left to somebody who knows what was meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from meshctl.migrate.edits import Edits
-from meshctl.migrate.manifests import Manifest, of_kind, walk
+from meshctl.migrate.manifests import Manifest, walk
 from meshctl.migrate.rules.context import Context
 from meshctl.yamlio import Node
 
@@ -13,26 +13,10 @@ _APPS = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 def defects(context: Context) -> None:
-    _policies_of_one_host(context)
     _same_names(context)
     for manifest in context.manifests:
         for check in (_name, _namespace, _untagged, _version_label, _routes):
             check(context.edits, manifest)
-
-
-def _policies_of_one_host(context: Context) -> None:
-    """M14."""
-    first: dict[tuple[str, str], Manifest] = {}
-    for rule in of_kind(context.manifests, "networking.istio.io", "DestinationRule"):
-        policy = rule.node.get("spec", "trafficPolicy")
-        key = (rule.namespace, str(rule.get("spec", "host")).partition(".")[0])
-        if policy is None:
-            continue
-        other = first.setdefault(key, rule)
-        if other is not rule:
-            message = f"{rule} and {other} ({other.where(other.node)}) are for one host, {key[1]}"
-            why = "Istio takes the trafficPolicy of the older alone: write one DestinationRule with both"
-            context.edits.tell("M14", "look", rule, policy, message, why)
 
 
 def _same_names(context: Context) -> None:

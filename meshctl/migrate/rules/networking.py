@@ -121,8 +121,8 @@ def _headers(context: Context, manifest: Manifest, holder: Node) -> None:
     if not found:
         return
     names = ", ".join(str(key.value) for key, _ in found)
-    if holder.get("headers") or holder.flow:
-        why = "there is a `headers` beside it" if holder.get("headers") else "it is written in braces"
+    if holder.get("headers") or holder.flow or manifest.has_conditions(holder):
+        why = "there is a `headers` beside it" if holder.get("headers") else "it is in braces, or beside a condition"
         context.edits.tell("M5", "refused", manifest, found[0][0], f"{names}: write it into `headers` by hand", why)
         return
     text = "headers:\n"

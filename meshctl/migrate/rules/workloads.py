@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from meshctl.migrate.edits import indented
 from meshctl.migrate.manifests import Manifest, walk
 from meshctl.migrate.rules.context import Context
@@ -80,6 +82,10 @@ def _selector(context: Context, manifest: Manifest, spec: Node) -> None:
         message = f"{manifest} has neither a selector nor labels on its pods"
         context.edits.tell("M1", "refused", manifest, template[0], message, "apps/v1 wants a selector")
         return
+    if manifest.has_conditions(_with_key(template[1], labels)):
+        message = f"{manifest} has no selector, and some labels of its pods only sometimes"
+        context.edits.tell("M1", "refused", manifest, template[0], message, "apps/v1 wants one that never changes")
+        return
     body = manifest.text(labels)
     if labels.flow:
         text = f"selector:\n  matchLabels: {body}\n"
@@ -89,6 +95,13 @@ def _selector(context: Context, manifest: Manifest, spec: Node) -> None:
     context.edits.insert_before(manifest, template[0], text)
     why = "apps/v1 wants one; the labels of the pods were the default"
     context.edits.tell("M1", "added", manifest, template[0], f"{manifest}: spec.selector", why)
+
+
+def _with_key(template: Node, labels: Node) -> Node:
+    """The labels from their key on: an action may stand before the first of them."""
+    metadata = template.get("metadata")
+    entry = metadata.entry("labels") if metadata else None
+    return replace(labels, start=entry[0].start) if entry else labels
 
 
 def injection(context: Context, manifest: Manifest) -> None:
@@ -108,6 +121,10 @@ def injection(context: Context, manifest: Manifest) -> None:
 def _move_annotation(
     context: Context, manifest: Manifest, metadata: Node, annotations: Node, entry: tuple[Node, Node]
 ) -> None:
+    if manifest.has_conditions(metadata):
+        message = f"annotation {_INJECT} is in a condition, or beside one: make a label of it by hand"
+        context.edits.tell("M2", "refused", manifest, entry[0], message, "the annotation is deprecated")
+        return
     value = str(manifest.plain(entry[1])).lower() if isinstance(entry[1].value, bool) else str(manifest.plain(entry[1]))
     line = f'{_INJECT}: "{value}"'
     labels = metadata.entry("labels")
