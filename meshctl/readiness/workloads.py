@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from meshctl.readiness.verdict import (
     Object,
     Readiness,
@@ -26,7 +28,7 @@ def deployment(obj: Object) -> Readiness:
     ready = number(obj, "status", "readyReplicas")
     updated = number(obj, "status", "updatedReplicas")
     available = number(obj, "status", "availableReplicas")
-    if text(condition(obj, "Progressing"), "reason") == "ProgressDeadlineExceeded":
+    if any(text(each, "reason") == "ProgressDeadlineExceeded" for each in _progressing(obj)):
         seconds = number(obj, "spec", "progressDeadlineSeconds", default=600)
         message = f"the rollout made no progress for {seconds} seconds: {_ready(min(ready, wanted), wanted)}"
         return failed("ProgressDeadlineExceeded", message + _refusal(obj))
@@ -138,13 +140,18 @@ def _stateful_rollout(obj: Object, wanted: int) -> Readiness | None:
 
 def _deployment_conditions(obj: Object) -> Readiness | None:
     """Without a progress deadline the controller writes no condition Progressing."""
-    progressing, available = condition(obj, "Progressing"), condition(obj, "Available")
+    available = reason_of(condition(obj, "Available")) or "waiting for it to be available"
     deadline = number(obj, "spec", "progressDeadlineSeconds", default=_UNLIMITED)
-    finished = holds(obj, "Progressing") and progressing.get("reason") == "NewReplicaSetAvailable"
+    said = [(each.get("status"), each.get("reason")) for each in _progressing(obj)]
+    finished = ("True", "NewReplicaSetAvailable") in said
     return _first(
         (deadline != _UNLIMITED and not finished, "waiting for the rollout to finish" + _paused(obj)),
-        (not holds(obj, "Available"), reason_of(available) or "waiting for it to be available"),
+        (not holds(obj, "Available"), available),
     )
+
+
+def _progressing(obj: Object) -> Iterator[Object]:
+    return (each for each in conditions(obj) if each.get("type") == "Progressing")
 
 
 def _rollout(updated: int, wanted: int) -> str:
