@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from meshctl.errors import MeshctlError, NoSuchKind, Problems
+from meshctl.errors import MeshctlError, NoSuchKind, Problems, Unreachable
 from meshctl.events import ErrorRaised, Event, Finished, Planned, Warned
 from meshctl.lifecycle import locking
 from meshctl.lifecycle.breaker import Breaker
@@ -67,6 +67,7 @@ class Run:
         except MeshctlError as error:
             self.tally.exit_with(error.exit_code)
             ending = list(_errors(error))
+            remember = None if isinstance(error, Unreachable) else remember  # nobody would hear it
         finally:
             self.close()
         if self._loss:

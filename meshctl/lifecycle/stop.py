@@ -105,11 +105,9 @@ class _Stop:
         if self._asked is None:
             return set(self._found)
         _refuse_unknown(self._asked, self._config, self._found)
-        names = set(self._asked)
-        users = users_of(self._config, names) & self._found.keys()
-        if self._options.with_dependents:
-            names |= users
-        elif users and not self._options.force:
+        names = set(self._wanted())
+        users = users_of(self._config, names & self._found.keys()) & self._found.keys() - names
+        if users and not self._options.force:
             raise GuardError(
                 f"{', '.join(sorted(users))} would lose what {'it needs' if len(users) == 1 else 'they need'}",
                 code="Dependants",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import pytest
@@ -158,3 +159,18 @@ def test_two_runs_at_once_get_a_revision_each(cluster: Cluster, namespace: str) 
     looked = kept.entries
     kept.entries = lambda: (looked(), kept.__dict__.pop("entries"), history(cluster, ours).add(entry, None))[0]  # type: ignore[method-assign]
     assert kept.add(entry, None).revision == 3
+
+
+def test_what_cannot_be_kept_is_a_warning(cluster: Cluster, namespace: str) -> None:
+    ours = shop(namespace, {"web": []}, web=[config_map("web")])
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none", "namespace": namespace}}
+    cluster.apply({**quota, "spec": {"hard": {"count/secrets": "0"}}})
+    run = started(cluster, ours)
+    assert ([event.code for event in run.of(Warned)], run.end.exit) == (["NotRemembered"], 0)
+
+
+def test_a_run_that_is_too_large_is_kept_without_its_manifests(cluster: Cluster, namespace: str) -> None:
+    """As noise cannot be compressed well."""
+    noise = [config_map(f"noise-{number}", data=secrets.token_hex(450_000)) for number in range(3)]
+    run = started(cluster, shop(namespace, {"web": []}, web=noise))
+    assert ([event.code for event in run.of(Warned)], run.end.exit) == (["TooLargeToKeep"], 0)

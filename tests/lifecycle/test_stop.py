@@ -142,6 +142,8 @@ def test_what_others_need_is_not_stopped_under_them(cluster: Cluster, namespace:
     assert "api, web" in error.message
     assert not run.of(Deleted)
     assert stopped(cluster, ours, "db", force=True).objects(Deleted) == ["Deployment db"]
+    again = stopped(cluster, ours, "db")  # who needs it loses nothing any more
+    assert ([event.code for event in again.of(Warned)], again.end.exit) == (["NotRunning"], 0)
     started(cluster, ours)
     run = stopped(cluster, ours, "db", with_dependents=True)
     assert run.objects(Deleted) == ["Deployment web", "Deployment api", "Deployment db"]
