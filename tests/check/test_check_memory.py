@@ -24,7 +24,9 @@ spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: htpp}]}
 apiVersion: v1
 kind: Pod
 metadata: {name: web, labels: {app: web}}
-spec: {containers: [{name: web, image: web, ports: [{name: http, containerPort: 80}]}]}
+spec:
+  containers:
+  - {name: web, image: web, ports: [{name: http, containerPort: 80}], readinessProbe: {tcpSocket: {port: 80}}}
 """
 PLAN = whole(project({"web": []}))
 

@@ -17,7 +17,7 @@ kind: Pod
 metadata: {name: web, labels: {app: web}}
 spec:
   containers:
-  - {name: web, image: "{{ image }}"}
+  - {name: web, image: "{{ image }}", readinessProbe: {tcpSocket: {port: 80}}}
 """
 SERVICE = """\
 apiVersion: v1
@@ -25,7 +25,7 @@ kind: Service
 metadata: {name: web}
 spec:
   selector: {app: web}
-  ports: [{name: http, port: 80}, {port: 81}]
+  ports: [{name: http, port: 80}, {name: http, port: 81}]
 """
 
 
@@ -102,7 +102,7 @@ def test_faults_of_the_config_and_of_templates_are_findings(meshctl: Meshctl, pr
     outcome = meshctl("check", "--all", "-o", "json")
     found = {(each["code"], each["file"], each["line"]) for each in json.loads(outcome.out)["findings"]}
     assert outcome.code == 4
-    assert found >= {("MSH102", "templates/cache/config.yaml.j2", 1), ("MSH231", "templates/web/service.yaml", 6)}
+    assert found >= {("MSH102", "templates/cache/config.yaml.j2", 1), ("MSH230", "templates/web/service.yaml", 6)}
     (project / "configs/dev.yaml").write_text("service: [web]\nservices: [db]\n")
     outcome = meshctl("check", "-o", "json")
     assert outcome.code == 4
@@ -123,11 +123,11 @@ def test_a_start_stops_on_errors_before_it_asks_a_cluster(meshctl: Meshctl, proj
     outcome = meshctl("start", "web", "--dry-run", "client")
     assert outcome.code == 4
     assert "templates/web/service.yaml:6:" in outcome.err
-    assert "MSH231" in outcome.err
+    assert "MSH230" in outcome.err
     assert "MSH260" not in outcome.err
     lines = [json.loads(line) for line in meshctl("start", "web", "--dry-run=client", "-o", "json").out.splitlines()]
     assert [(line["type"], line.get("code"), line.get("exit")) for line in lines] == [
-        ("error", "MSH231", None),
+        ("error", "MSH230", None),
         ("finished", None, 4),
     ]
     (project / "templates/web/service.yaml").unlink()

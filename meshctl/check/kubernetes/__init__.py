@@ -5,6 +5,7 @@ from __future__ import annotations
 from meshctl.check.kubernetes import (
     access,
     containers,
+    hygiene,
     images,
     names,
     references,
@@ -19,6 +20,7 @@ from meshctl.check.kubernetes import (
 __all__ = [
     "access",
     "containers",
+    "hygiene",
     "images",
     "names",
     "references",

@@ -204,7 +204,7 @@ def probe_port(pod: Pod) -> Iterator[Fault]:
     """
     for container in pod.containers:
         names = [port["name"].text for port in container["ports"] if port["name"].text]
-        numbers = {port["containerPort"].number for port in container["ports"]}
+        numbers = {port["containerPort"].number for port in container["ports"]} - {None}
         for probe, node in _probed_ports(container):
             if node.text and node.text not in names and not node.text.isdecimal():
                 message = f"the {probe} asks port {node.text}, which container {container['name'].text} does not have"

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 from meshctl.check.kubernetes.quantities import is_quantity
 from meshctl.check.resource import Resource
 from meshctl.config.schema import dotted
-from meshctl.errors import did_you_mean
+from meshctl.errors import did_you_mean, nearest
 from meshctl.yamlio import Path
 
 Ill = Literal["unknown", "type", "missing", "choice", "repeated"]
@@ -107,15 +107,17 @@ class _Walk:
             self._misfit("a mapping", value, path)
             return
         fields = type_.fields
+        meant: set[str] = set()
         for key, child in value.items():
             wanted = fields.get(key)
             if wanted is None:
-                advice = did_you_mean(key, fields) or _known(fields)
+                meant.add(near := nearest(key, fields))
+                advice = f"did you mean {near}?" if near else _known(fields)
                 self._add("unknown", (*path, key), f'unknown field "{key}"{_inside(path)}', advice, at_key=True)
             elif child is not None:
                 self.value(wanted, child, (*path, key))
         for key in type_.required:
-            if value.get(key) is None:
+            if value.get(key) is None and key not in meant:
                 self._add("missing", (*path, key), f"{_name(path) or 'the object'} has no {key}", "")
 
     def _list(self, type_: str, value: Any, path: Path) -> None:

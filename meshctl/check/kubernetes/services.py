@@ -165,11 +165,12 @@ def target_port_unlisted(subject: Subject) -> Iterator[Fault]:
                 yield target.fault(message, "lead it to one of those, or list it too", manifest=service.manifest)
 
 
-@bundle_rule("MSH234", "info", aliases=("dangling-service", "service-targets-pod"))
+@bundle_rule("MSH234", "warning", aliases=("dangling-service", "service-targets-pod"))
 def selects_nothing(subject: Subject) -> Iterator[Fault]:
     """A Service whose selector takes no pod of the project.
 
-    Connections to it fail, unless something else makes its pods.
+    Connections to it fail, unless something else makes its pods. Where no label of a pod is nearly the same it is only
+    a note.
 
         # bad
         apiVersion: v1
@@ -196,5 +197,20 @@ def selects_nothing(subject: Subject) -> Iterator[Fault]:
         if not pods and service.spec["type"].text != "ExternalName":
             selector = service.spec["selector"]
             told = ", ".join(f"{key}={value}" for key, value in selector.mapping.items())
-            advice = "compare it with the labels of the pod template"
-            yield selector.fault(f"{service} selects no pod: none has {told}", advice, manifest=service.manifest)
+            near = _nearest(subject, service)
+            yield selector.fault(
+                f"{service} selects no pod: none has {told}",
+                near or "compare it with the labels of the pod template",
+                severity="warning" if near else "info",
+                manifest=service.manifest,
+            )
+
+
+def _nearest(subject: Subject, service: Resource) -> str:
+    """A value that pods have of a label, where the selector has nearly the same."""
+    pods = subject.pods_with({}, subject.namespace_of(service))
+    for key, value in service.spec["selector"].mapping.items():
+        known = {str(pod.labels[key]) for pod in pods if key in pod.labels}
+        if str(value) not in known and (advice := did_you_mean(str(value), known)):
+            return advice
+    return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from meshctl.check import SEVERITIES, Finding, Report, Severity
@@ -22,10 +22,18 @@ _LONGEST_LINE = 160  # characters of a source line
 
 
 def human(report: Report, terminal: Terminal, sources: Sources) -> str:
-    """In order of place; what many objects have from one line of a shared partial is told once."""
-    groups = groupby(report.findings, key=lambda finding: (finding.where, finding.code, finding.severity))
-    blocks = ["\n".join(_block(list(group), terminal, sources)) for _, group in groups]
+    """In order of place; what many objects have from one line of a shared partial is told once. Notes come last, each
+    kind of them once: nobody has to act on them."""
+    grave = [finding for finding in report.findings if finding.severity != "info"]
+    notes = sorted((finding for finding in report.findings if finding.severity == "info"), key=lambda note: note.code)
+    groups = _grouped(grave, lambda finding: (finding.where, finding.code, finding.severity))
+    groups += _grouped(notes, lambda note: note.code)
+    blocks = ["\n".join(_block(group, terminal, sources)) for group in groups]
     return "\n\n".join([*blocks, _sum(report, terminal)])
+
+
+def _grouped(findings: Iterable[Finding], key: Callable[[Finding], object]) -> list[list[Finding]]:
+    return [list(group) for _, group in groupby(findings, key=key)]
 
 
 def _block(findings: Sequence[Finding], terminal: Terminal, sources: Sources) -> Iterator[str]:
@@ -66,7 +74,8 @@ def _others(findings: Sequence[Finding]) -> str:
 def _whose(finding: Finding) -> str:
     if finding.ref is None:
         return one_line(finding.message)
-    return f"{finding.ref} of {finding.service}" if finding.service else str(finding.ref)
+    own = finding.service in ("", finding.ref.name)
+    return str(finding.ref) if own else f"{finding.ref} of {finding.service}"
 
 
 def _sum(report: Report, terminal: Terminal) -> str:
