@@ -11,7 +11,7 @@ from meshctl.identity import ObjectRef
 from meshctl.inventory.drift import Key, key
 from meshctl.inventory.reading import ANY_VERSION, Body, Found, Query
 from meshctl.inventory.scope import Scope
-from meshctl.manifest import Manifest, is_parent, kinds_of
+from meshctl.manifest import Manifest, is_namespaced, is_parent, kinds_of, namespaces_of
 from meshctl.readiness import State, readiness
 
 # Whatever a service is made of, it mostly has some of these, and its state depends on them.
@@ -57,9 +57,17 @@ def questions(scope: Scope, found: Found, bundle: Iterable[Manifest]) -> list[Qu
     asked = {scope.applied(*kind) for kind in _APPLIED}
     asked |= {scope.applied(ref.api_version, ref.kind, ref.namespace) for ref in (each.ref for each in bundle)}
     asked -= {scope.applied(*kind) for kind in _MADE}
-    known = {(version.rpartition("/")[0], kind) for version, kind in (*_MADE, *(query[:2] for query in asked))}
-    more = {each for body in found.of("ConfigMap") for each in kinds_of(body)} - known
-    asked |= {scope.applied(f"{group}/{ANY_VERSION}", kind) for group, kind in more}
+    known = {(version.rpartition("/")[0], kind): version for version, kind in (*_MADE, *(query[:2] for query in asked))}
+    sets = [body for body in found.of("ConfigMap") if is_parent(body)]
+    listed = {each: known.get(each, f"{each[0]}/{ANY_VERSION}") for body in sets for each in kinds_of(body)}
+    asked |= {scope.applied(version, kind) for (group, kind), version in listed.items() if (group, kind) not in known}
+    asked |= {
+        scope.applied(listed[each], each[1], namespace)
+        for body in sets
+        for namespace in namespaces_of(body)
+        for each in kinds_of(body)
+        if is_namespaced(listed[each], each[1]) is not False
+    }
     return [*(scope.made(*kind) for kind in _MADE), *sorted(asked)]
 
 

@@ -7,7 +7,15 @@ from typing import Any
 
 from meshctl.errors import GuardError
 from meshctl.identity import ObjectRef
-from meshctl.manifest import LABEL_MANAGED_BY, LABEL_NAMESPACE, LABEL_PART_OF, LABEL_SERVICE, MANAGED_BY, service_of
+from meshctl.manifest import (
+    LABEL_MANAGED_BY,
+    LABEL_MEMBER,
+    LABEL_NAMESPACE,
+    LABEL_PART_OF,
+    LABEL_SERVICE,
+    MANAGED_BY,
+    service_of,
+)
 
 Body = Mapping[str, Any]
 
@@ -42,6 +50,8 @@ def other_owner(live: Body, wanted: Body, namespace: str) -> str:
         return f"it belongs to service {theirs[LABEL_SERVICE]} of this project"
     if LABEL_SERVICE in theirs and theirs.get(LABEL_NAMESPACE, namespace) != namespace:
         return f"it belongs to namespace {theirs[LABEL_NAMESPACE]}"
+    if theirs.get(LABEL_MEMBER, ours.get(LABEL_MEMBER)) != ours.get(LABEL_MEMBER):
+        return f"it is part of another ApplySet, {theirs[LABEL_MEMBER]}"
     return ""
 
 

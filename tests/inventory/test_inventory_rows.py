@@ -219,3 +219,14 @@ def test_a_set_that_contains_a_rare_kind_has_it_listed_too() -> None:
     assert {(each.api_version, each.kind) for each in set(after) - set(before)} == {
         ("networking.istio.io/*", "VirtualService")
     }
+
+
+def test_a_set_with_members_elsewhere_has_them_listed_there_too() -> None:
+    parent = labelled("ConfigMap", "meshctl-shop-db", "db", **{"applyset.kubernetes.io/id": "applyset-x-v1"})
+    parent["metadata"]["annotations"] = {
+        "applyset.kubernetes.io/contains-group-kinds": "ClusterRole.rbac.authorization.k8s.io,ConfigMap",
+        "applyset.kubernetes.io/additional-namespaces": "istio-system",
+    }
+    asked = [each for each in Status(PLAN).queries(found(parent)) if each.namespace == "istio-system"]
+    assert [(each.api_version, each.kind) for each in asked] == [("v1", "ConfigMap")]
+    assert asked[0].labels.endswith(f"meshctl.dev/namespace={NAMESPACE}")

@@ -149,6 +149,7 @@ def test_a_refused_object_fails_its_service(cluster: Cluster, namespace: str) ->
     "labels",
     [
         {"app.kubernetes.io/managed-by": "Helm"},
+        {"applyset.kubernetes.io/part-of": "applyset-of-kubectl-v1"},
         {"app.kubernetes.io/managed-by": "meshctl", "app.kubernetes.io/part-of": "other"},
         {
             "app.kubernetes.io/managed-by": "meshctl",
