@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from meshctl.errors import Forbidden, NoSuchKind
 from meshctl.identity import ObjectRef
-from meshctl.lifecycle.ownership import has_controller, service_in
+from meshctl.lifecycle.ownership import has_controller
 from meshctl.lifecycle.run import Run
 from meshctl.lifecycle.world import Body
 from meshctl.manifest import (
@@ -21,6 +21,7 @@ from meshctl.manifest import (
     MANAGED_BY,
     is_parent,
     namespaces_of,
+    service_of,
 )
 
 if TYPE_CHECKING:
@@ -114,6 +115,6 @@ def _by_service(bodies: Iterable[Body], project: str) -> Found:
     found: Mapping[ObjectRef, Body] = {ObjectRef.of(body): body for body in bodies if not has_controller(body)}
     services: Found = defaultdict(list)
     for body in found.values():
-        if service := service_in(body, project):
+        if service := service_of(body, project):
             services[service].append(body)
     return dict(services)

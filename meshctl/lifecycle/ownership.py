@@ -25,11 +25,12 @@ _FROM_TEMPLATES = ("Pod", "ReplicaSet", "ControllerRevision")  # made by control
 
 
 def service_in(body: Body, project: str) -> str:
-    """The project's service that an object belongs to, empty when it belongs to none."""
+    """The project's service that an object belongs to, empty when it belongs to none, or is managed by others now."""
     if body.get("kind") in _FROM_TEMPLATES and has_controller(body):
         return service_of(body, project)
     labels = _labels(body)
-    return service_of(body, project) if labels.get(LABEL_PART_OF) == project else ""
+    ours = (labels.get(LABEL_MANAGED_BY), labels.get(LABEL_PART_OF)) == (MANAGED_BY, project)
+    return service_of(body, project) if ours else ""
 
 
 def has_controller(body: Body) -> bool:

@@ -20,8 +20,6 @@ from meshctl.lifecycle.ownership import NOT_OURS
 from meshctl.lifecycle.turn import Stuck, Task, Turn
 from meshctl.lifecycle.world import Scope, scope_of
 from meshctl.manifest import (
-    LABEL_MANAGED_BY,
-    MANAGED_BY,
     NAMESPACE_SERVICE,
     ApplySet,
     Bundle,
@@ -138,7 +136,7 @@ class Sets:
         """Each once, though it may be known in two versions of its API."""
         ours = self._set(service)
         found = {body["metadata"]["uid"]: body for body in self._run.world.of(service) if ours.has(body)}
-        return [body for body in found.values() if body["metadata"]["labels"].get(LABEL_MANAGED_BY) == MANAGED_BY]
+        return list(found.values())
 
     def _staying(self, service: str, leaving: Iterable[Body]) -> list[ObjectRef]:
         gone = {body["metadata"]["uid"] for body in leaving}

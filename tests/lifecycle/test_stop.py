@@ -171,6 +171,15 @@ def test_another_projects_objects_stay(cluster: Cluster, namespace: str) -> None
     assert names(cluster, namespace, "ConfigMap") == {"kube-root-ca.crt", "theirs"}
 
 
+def test_what_others_have_taken_over_stays_unless_told_otherwise(cluster: Cluster, namespace: str) -> None:
+    ours = shop(namespace, {"web": []}, web=[config_map("ours"), config_map("helms")])
+    started(cluster, ours)
+    helm = {"metadata": {"labels": {"app.kubernetes.io/managed-by": "Helm"}}}
+    cluster.patch(ObjectRef("v1", "ConfigMap", namespace, "helms"), helm, manager="helm")
+    assert stopped(cluster, ours).objects(Deleted) == ["ConfigMap ours"]
+    assert stopped(cluster, ours, take_ownership=True).objects(Deleted) == ["ConfigMap helms"]
+
+
 def cluster_role(name: str, namespace: str) -> Body:
     """Labelled as render labels what is not in the developer's namespace."""
     metadata = {"name": name, "labels": {LABEL_NAMESPACE: namespace}}
