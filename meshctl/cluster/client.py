@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 MANAGER = "meshctl"
 SERVED_WITHIN = 10.0  # seconds from a definition's condition Established to the last API server that serves the kind
+KNOWN_WITHIN = 3.0  # seconds from a definition's change until its new fields are known
 _ALL = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _OTHER_UID = "does not match the UID in record"
@@ -65,7 +66,7 @@ class Cluster:
         self.target = target
         self._transport = transport
         self._discovery = Discovery(transport, cache)
-        self._defined: set[tuple[str, str]] = set()
+        self._defined: dict[tuple[str, str], float] = {}  # on the monotonic clock
         self._counted = ""
 
     def counted_as(self, word: str) -> Cluster:
@@ -157,7 +158,7 @@ class Cluster:
         content = "application/apply-patch+yaml"  # JSON is YAML
         answer = self._send(ObjectRef.of(body), "apply", "PATCH", query=query, body=body, content_type=content)
         if body.get("kind") == "CustomResourceDefinition" and not dry_run:
-            self._defined.add((body["spec"]["group"], body["spec"]["names"]["kind"]))
+            self._defined[body["spec"]["group"], body["spec"]["names"]["kind"]] = time.monotonic()
         warnings = tuple(mask(each, body) for each in answer.warnings)
         return Result(answer.json(), warnings, created=answer.status == 201)
 
@@ -296,15 +297,21 @@ class Cluster:
         return bool(answer.json()["status"].get("allowed"))
 
     def _send(self, ref: ObjectRef, verb: str, method: str, **more: Any) -> Answer:
-        """A kind that we have just defined is waited for: the server serves it a moment after it says so."""
-        patience = SERVED_WITHIN if ref.group_kind in self._defined else 0.0
+        """A kind that we have just defined is waited for: the server knows it a moment after it says so."""
         began = time.monotonic()
         while True:
             try:
                 return self._send_now(ref, verb, method, **more)
-            except NoSuchKind:
-                if time.monotonic() - began > patience or self._transport.closing.wait(0.1):
+            except (NoSuchKind, Invalid) as error:
+                if time.monotonic() > self._until(ref, error, began) or self._transport.closing.wait(0.1):
                     raise
+
+    def _until(self, ref: ObjectRef, error: ClusterError, began: float) -> float:
+        """How long the answer may be one of yesterday: no such kind, or not of that form."""
+        defined = self._defined.get(ref.group_kind)
+        if defined is None:
+            return 0.0
+        return began + SERVED_WITHIN if isinstance(error, NoSuchKind) else defined + KNOWN_WITHIN
 
     def _send_now(self, ref: ObjectRef, verb: str, method: str, **more: Any) -> Answer:
         """A second time when the kind has moved since it was looked up."""

@@ -63,9 +63,9 @@ class Applier:
         foreign = [] if self._options.take_ownership else list(self._foreign(turn, manifests))
         if foreign:
             raise Stuck(*foreign)
-        wanted = [manifest for manifest in manifests if not self._is_as_wanted(manifest)]
-        yield from (Unchanged(service=turn.service, object=each.ref) for each in manifests if each not in wanted)
-        yield from self._send(turn, wanted)
+        same = {manifest.ref for manifest in manifests if self._is_as_wanted(manifest)}
+        yield from (Unchanged(service=turn.service, object=each.ref) for each in manifests if each.ref in same)
+        yield from self._send(turn, [each for each in manifests if each.ref not in same])
         if awaited := [each.ref for each in manifests if each.ref.group_kind in AWAITED]:
             yield from until_current(turn, awaited)
 

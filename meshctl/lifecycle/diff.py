@@ -63,7 +63,7 @@ def _fields(prospect: Prospect) -> tuple[FieldChange, ...]:
     """Only what the server would store anew counts: another owner of a field is no change of the object."""
     before, after = prospect.before or {}, prospect.after
     if after is None:
-        before = (owned(before) if prospect.replaces else None) or before
+        before = (owned(before) if before and prospect.wanted else None) or before
         after = canonical(prospect.wanted) if prospect.wanted else {}
     return changes(before, after)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from meshctl.compare import as_wanted, canonical
-from meshctl.errors import MeshctlError, NoSuchKind, NotFound
+from meshctl.errors import Invalid, MeshctlError, NoSuchKind, NotFound
 from meshctl.events import Applied, Event, Failed, Finished, Planned, Pruned, Unchanged, Warned
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.applying import defined_kinds
@@ -105,11 +105,14 @@ class _Preview:
         self._options = options
         self._sets = Sets(run, bundle, prunes=options.prune, everything=options.everything)
         self._defined = frozenset(defined_kinds(bundle))
+        self._redefined: frozenset[tuple[str, str]] = frozenset()
         self._refused: dict[Scope, MeshctlError] = {}
 
     def prospects(self) -> Sequence[Prospect]:
         self._listen()
         self._sets.listen_more()
+        changed = (each for each in self._bundle if not self._is_as_wanted(each))
+        self._redefined = frozenset(defined_kinds(changed))
         self._look_up([each.ref for each in self._bundle if each.ref.namespace != self._bundle.namespace])
         asked = [(each, self._known(each) or self._ask(each)) for each in self._bundle]
         leaving = [(name, body, self._ask_to_delete(body)) for name, body in self._sets.leaving_all()]
@@ -158,7 +161,11 @@ class _Preview:
             return None
         if (owner := self._owner(manifest)) and not self._options.take_ownership:
             return _of(manifest, live, error=not_ours(manifest.ref, owner))
-        return _of(manifest, live, after=live) if as_wanted(manifest.body, live) else None
+        return _of(manifest, live, after=live) if self._is_as_wanted(manifest) else None
+
+    def _is_as_wanted(self, manifest: Manifest) -> bool:
+        live = self._run.world.get(manifest.ref)
+        return live is not None and as_wanted(manifest.body, live)
 
     def _owner(self, manifest: Manifest) -> str:
         live = self._run.world.get(manifest.ref)
@@ -180,6 +187,8 @@ class _Preview:
         except MeshctlError as error:
             if error.code == "NamespaceNotFound" and self._makes_namespace(manifest.ref.namespace):
                 return _of(manifest, None)
+            if isinstance(error, Invalid) and (manifest.ref.api_version, manifest.ref.kind) in self._redefined:
+                return _of(manifest, live)  # its definition is going to change first
             refused = refusal(live, error, replace=self._options.replace)
             return _of(manifest, live, error=refused, owner=owner, replaces=refused is None)
 
