@@ -35,7 +35,8 @@ COMMON = {"meshctl", "time", "type", "service", "object"}
 ROW = re.compile(r"^\| `(\w+)` \|([^|]*)\|", re.MULTILINE)
 OBJECT = ObjectRef("apps/v1", "Deployment", "dev-anna", "web")
 EVENTS: list[Event] = [
-    Planned(action="start", namespace="dev-anna", context="kind-dev", services=("cache", "web"), objects=2, time=0.5),
+    Planned(action="start", namespace="dev-anna", context="kind-dev", services=("cache", "web"), objects=2,
+            prunes=(OBJECT,), time=0.5),
     Waiting(service="web", reason="cache"),
     Applied(service="cache", object=OBJECT, operation="created"),
     Unchanged(service="cache", object=OBJECT),
