@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from meshctl.events import Event, Planned
+from meshctl.events import Event, Planned, Warned
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.applying import Applier
 from meshctl.lifecycle.interrupt import Interrupt
@@ -106,6 +106,8 @@ class _Start:
         names = [*self._done, *(self._sets.more if everything_is_up else ())]
         unsettled = [name for name in names if not self._sets.is_settled(name)]
         yield from Walk(self._run, unsettled, stop_order(None, unsettled), lambda turn: self._sets.prune(turn, planned))
+        if stayed := len(planned) - self._run.tally.counts.get("pruned", 0):
+            yield Warned(code="NotPruned", message=f"{stayed} of what was to be pruned stays until the rest is up")
 
 
 def _services(plan: Plan, bundle: Bundle) -> tuple[str, ...]:

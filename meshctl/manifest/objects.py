@@ -18,11 +18,14 @@ class Fault(NamedTuple):
 
 def unpacked(body: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """The object itself, or the items of a List; those of a ConfigMapList need not say what they are."""
-    kind = body.get("kind") if isinstance(body, dict) else None
-    if not (isinstance(kind, str) and kind.endswith("List") and isinstance(body.get("items"), list)):
+    kind = str(body.get("kind") or "") if isinstance(body, dict) else ""
+    items = body.get("items") if kind.endswith("List") else None
+    if kind == "List" and items is None:
+        return  # what a loop over nothing renders
+    if not isinstance(items, list):
         yield path, body
         return
-    for index, item in enumerate(body["items"]):
+    for index, item in enumerate(items):
         said = {} if kind == "List" else {"apiVersion": body.get("apiVersion"), "kind": kind.removesuffix("List")}
         yield from unpacked({**said, **item} if isinstance(item, dict) else item, (*path, "items", index))
 

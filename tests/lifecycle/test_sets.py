@@ -13,7 +13,7 @@ from shop import Body, Shop, config_map, definition, deployment, service, shop, 
 
 from meshctl.cluster import Cluster
 from meshctl.errors import NotFound
-from meshctl.events import Applied, Deleted, Planned, Pruned, Ready
+from meshctl.events import Applied, Deleted, Planned, Pruned, Ready, Warned
 from meshctl.identity import ObjectRef
 from meshctl.manifest import ApplySet
 
@@ -143,6 +143,7 @@ def test_orphans_stay_while_something_is_not_ready(cluster: Cluster, namespace: 
     started(cluster, shop(namespace, {"web": [], "old": []}, old=[config_map("old")], web=[config_map("web")]))
     run = started(cluster, web(namespace, deployment("web", fail="InvalidImageName")), everything=True)
     assert run.objects(Pruned) == []
+    assert [event.code for event in run.of(Warned)] == ["NotPruned"]
     assert live(cluster, namespace, "ConfigMap", "old")
 
 

@@ -219,6 +219,10 @@ class TestLists:
         text = "apiVersion: v1\nkind: ConfigMapList\nitems: [{metadata: {name: a}, data: {}}]\n"
         assert one(tmp_path, text)["kind"] == "ConfigMap"
 
+    @pytest.mark.parametrize("items", ["", "items:\n", "items: []\n"])
+    def test_a_list_of_nothing_is_nothing(self, tmp_path: Path, items: str) -> None:
+        assert project(tmp_path, f"apiVersion: v1\nkind: List\n{items}") == []
+
     def test_a_kind_that_only_ends_so_is_an_object(self, tmp_path: Path) -> None:
         text = "apiVersion: example.com/v1\nkind: PriceList\nmetadata: {name: a}\nspec: {items: []}\n"
         assert one(tmp_path, text)["kind"] == "PriceList"
