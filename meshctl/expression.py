@@ -44,7 +44,7 @@ def holds(text: str, obj: Any) -> bool | str:
         return value
     if result.type().name() == "ERROR":
         return _plain(str(value))
-    return f"it gives {value!r}, not true or false"
+    return f"it gives {result.type().name().lower()}, not true or false"  # the value itself may be a Secret's
 
 
 @lru_cache(maxsize=256)

@@ -80,12 +80,17 @@ def _pull(case: Case, pod: Object, container: Object) -> Diagnosis:
     return Diagnosis(
         "ImagePull",
         f"the image {text(container, 'image')} of {called(pod, container)} cannot be pulled{because}",
-        (state_line(container), *map(told, events)),
+        (state_line(container), *map(told, _telling(events))),
         advice,
         certain=waiting(container) == "ErrImageNeverPull" or _again(pod, container, events),
         object=ObjectRef.of(pod),
         container=name_of(container),
     )
+
+
+def _telling(events: list[Object]) -> list[Object]:
+    """Without `Error: ErrImagePull`, which says again what the container's state says, unless that is all there is."""
+    return [event for event in events if not text(event, "message").startswith("Error: ")] or events
 
 
 def _cause(container: Object, events: list[Object]) -> tuple[str, str]:

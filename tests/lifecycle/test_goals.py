@@ -22,6 +22,7 @@ def up(status: str, kind: str = "Up", **more: Any) -> Body:
 
 
 OLD = "w: waiting for Up=True: True"
+NO_ANSWER = "w: waiting for self.status.size: it gives int, not true or false"  # and not which: it may be a secret
 CONFIG: Body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}
 
 
@@ -56,7 +57,7 @@ def missing(goal: str, *bodies: Body | None) -> list[str]:
             [CONFIG, widget()],
             ['w: waiting for self.status.size > 2: Key not found in map: "size"'],
         ),
-        ("cel=self.status.size", [widget(size=3)], ["w: waiting for self.status.size: it gives 3, not true or false"]),
+        ("cel=self.status.size", [widget(size=3)], [NO_ANSWER]),
         ("cel=self.kind != 'Widget' || self.status.size > 2", [CONFIG, widget()], []),
     ],
 )  # fmt: skip
