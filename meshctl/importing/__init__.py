@@ -14,6 +14,7 @@ from meshctl.importing.namespaces import PERSONAL, as_ours, found_in, notes
 from meshctl.importing.needs import Need, needs
 from meshctl.importing.project import CONFIG, files
 from meshctl.importing.sources import Original, read
+from meshctl.manifest import NAMESPACE_SERVICE
 
 __all__ = ["CONFIG", "Imported", "Need", "Original", "make", "read"]
 
@@ -35,6 +36,8 @@ def make(sources: Sequence[Original], project: str, *, lifting: bool = False) ->
     derived = [source for source in sources if source.derived]
     sources = [source for source in sources if not source.derived]
     services = grouped(sources)
+    if list(services) == [NAMESPACE_SERVICE]:
+        services = {project: services[NAMESPACE_SERVICE]}  # a project has one service at least
     found, left_out = needs(services)
     namespaces = found_in(sources)
     own = "" if namespaces.project == PERSONAL else namespaces.own

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from meshctl import yamlio
 from meshctl.errors import MeshctlError, Problems, UsageError, Where, YamlError, raise_all
@@ -36,7 +36,7 @@ class Original:
         object.__setattr__(self, "ref", ObjectRef.of(self.body))
 
 
-def read(paths: Sequence[str], stdin: TextIO) -> list[Original]:
+def read(paths: Sequence[str], stdin: BinaryIO) -> list[Original]:
     """The objects of all files, in their order. Raises UsageError, YamlError, or Problems with all that is wrong."""
     errors: list[MeshctlError] = []
     found: list[Original] = []
@@ -51,20 +51,13 @@ def read(paths: Sequence[str], stdin: TextIO) -> list[Original]:
     return found
 
 
-def _texts(paths: Sequence[str], stdin: TextIO) -> Iterator[tuple[str, str]]:
+def _texts(paths: Sequence[str], stdin: BinaryIO) -> Iterator[tuple[str, str]]:
     for path in paths:
         if path == STANDARD_INPUT:
-            yield "stdin", _standard_input(stdin)
+            yield "stdin", yamlio.decode(stdin.read(), "stdin")
             continue
         for file in _files(Path(path)):
             yield str(file), yamlio.read_text(file, str(file))
-
-
-def _standard_input(stdin: TextIO) -> str:
-    try:
-        return stdin.read()
-    except UnicodeDecodeError as error:
-        raise YamlError(f"this is no UTF-8: {error.reason}", where=Where("stdin")) from error
 
 
 def _files(path: Path) -> list[Path]:

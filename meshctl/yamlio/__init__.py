@@ -11,7 +11,7 @@ from meshctl.yamlio.document import Document, Path
 from meshctl.yamlio.nodes import Node, compose
 from meshctl.yamlio.quoting import quote
 from meshctl.yamlio.reader import load, load_all
-from meshctl.yamlio.source import UNREADABLE, read_text
+from meshctl.yamlio.source import UNREADABLE, decode, read_text
 from meshctl.yamlio.writer import dump, dump_all
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Node",
     "Path",
     "compose",
+    "decode",
     "dump",
     "dump_all",
     "load",

@@ -13,7 +13,11 @@ UNREADABLE = "MSH020"
 
 def read_text(path: Path, file: str, largest: int = LARGEST) -> str:
     """The text of an ordinary file of UTF-8 with at most so many bytes; `file` is its name in messages."""
-    data = _read_bytes(path, file, largest)
+    return decode(_read_bytes(path, file, largest), file)
+
+
+def decode(data: bytes, file: str) -> str:
+    """Bytes of UTF-8 as text. Raises YamlError with the place of the first byte that is none."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise YamlError("this file is UTF-16", where=Where(file, 1, 1), suggestion="save it as UTF-8")
     try:

@@ -45,7 +45,7 @@ def test_import_makes_a_project_that_works_at_once(
 def test_import_reads_standard_input_and_tells_machines_everything(
     meshctl: Meshctl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(MANIFEST))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(MANIFEST.encode())))
     told = json.loads(meshctl("import", "-", "-C", str(tmp_path), "-o", "json").out)
     assert {service["name"]: len(service["objects"]) for service in told["services"]} == {"web": 2}
     assert (told["meshctl"], told["needs"], told["vars"]) == (1, [], {})

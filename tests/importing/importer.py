@@ -17,7 +17,7 @@ Body = Mapping[str, Any]
 
 
 def imported(text: str, *, lifting: bool = False) -> Imported:
-    return importing.make(importing.read(["-"], io.StringIO(text)), "shop", lifting=lifting)
+    return importing.make(importing.read(["-"], io.BytesIO(text.encode())), "shop", lifting=lifting)
 
 
 def generated(made: Imported, folder: Path, *, user: str = "anna") -> list[Body]:

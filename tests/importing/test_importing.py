@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from textwrap import dedent
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from importer import essence, generated, imported, needs_of, objects_of, stream
 
-from meshctl import templating, yamlio
+from meshctl import importing, templating, yamlio
 from meshctl.errors import MeshctlError
 from meshctl.importing.project import escaped
 
@@ -316,3 +317,23 @@ def test_what_a_cluster_added_is_left_out_and_told() -> None:
     assert "clusterIP: None" in written
     assert 'kept: "yes"' in written
     assert any("by itself: 1 ConfigMap, 1 Pod" in note.message for note in made.notes)
+
+
+def test_a_project_has_one_service_at_least(tmp_path: Path) -> None:
+    made = imported("{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}")
+    assert objects_of(made) == {"shop": ["ConfigMap/c"]}
+    assert len(generated(made, tmp_path)) == 1
+
+
+def test_what_is_no_utf8_is_told_with_its_place() -> None:
+    with pytest.raises(MeshctlError, match="stdin:2:4: byte 0xff is no UTF-8"):
+        importing.read(["-"], io.BytesIO(b"a: b\nc: \xff"))
+
+
+@pytest.mark.parametrize(
+    ("file", "command"), [("Chart.yaml", "helm template"), ("kustomization.yaml", "kubectl kustomize")]
+)
+def test_what_makes_manifests_is_no_manifest(tmp_path: Path, file: str, command: str) -> None:
+    (tmp_path / file).touch()
+    with pytest.raises(MeshctlError, match=command):
+        importing.read([str(tmp_path)], io.BytesIO())

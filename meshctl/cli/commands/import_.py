@@ -38,7 +38,7 @@ def command(
 
     target = folder_of(invocation, to) or invocation.directory or Path()
     project = dns_label(target.resolve().name)
-    made = importing.make(importing.read(sources, invocation.terminal.stdin), project, lifting=lift)
+    made = importing.make(importing.read(sources, invocation.terminal.stdin.buffer), project, lifting=lift)
     written = scaffold.create_files(target, made.files)
     files, terminal = [str(target / file) for file in written], invocation.terminal
     terminal.result(imports.result(made, files, invocation.output, width=terminal.width if terminal.live else 0))
