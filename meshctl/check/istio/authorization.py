@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshctl.check.finding import Fault
-from meshctl.check.istio.authorization_values import JUDGES, KEYS, KEYS_OF_MAPS, key_fault, negated
+from meshctl.check.istio.authorization_values import (
+    JUDGES,
+    KEYS,
+    KEYS_OF_MAPS,
+    is_replaced,
+    key_fault,
+    negated,
+)
 from meshctl.check.istio.kinds import AUTHORIZATION_POLICY
 from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import texts
@@ -116,7 +123,7 @@ def _condition(condition: Node) -> Iterator[Fault]:
         yield condition.fault("a condition needs a key")
         return
     if fault := key_fault(key.text):
-        known = [*KEYS, *(f"{each}[…]" for each in KEYS_OF_MAPS[:2])]
+        known = [] if is_replaced(key.text) else [*KEYS, *(f"{each}[…]" for each in KEYS_OF_MAPS[:2])]
         yield key.fault(fault, did_you_mean(key.text, known))
     if not condition["values"].value and not condition["notValues"].value:
         yield condition.fault(f"the condition on {key.text} has neither values nor notValues")

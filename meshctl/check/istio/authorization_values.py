@@ -84,6 +84,11 @@ _REPLACED = {
 }
 
 
+def is_replaced(key: str) -> bool:
+    """Whether something else in a policy says today what the key once said."""
+    return key.partition("[")[0] in _REPLACED
+
+
 def key_fault(key: str) -> str:
     base, bracket, rest = key.partition("[")
     if base in _REPLACED:

@@ -110,6 +110,8 @@ def _is_wildcard_of_cluster(name: str) -> bool:
 
 
 def _near(hosts: Hosts, said: str, own: str) -> str:
+    if expanded(said, own) in hosts.names:
+        return f"it is there, but not exported to {own}"
     name, _, namespace = said.partition(".")
     if f"{name}.{namespace}.svc.{CLUSTER_DOMAIN}" in hosts.names:
         return f"write {name}.{namespace}.svc.{CLUSTER_DOMAIN}"

@@ -11,7 +11,7 @@ import binascii
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from meshctl import expression
 from meshctl.check.finding import Fault
@@ -25,13 +25,21 @@ _LONGEST_VALUE = 40  # characters of a wrong value in a message
 
 def faults(schema: Schema, value: Any, path: Path = ()) -> list[Fault]:
     """Everything that the API server would find, each at its place. Rules judge only what has the right shape."""
-    found: list[Fault] = []
-    _judge(schema, value, path, found)
-    return found
+    verdict = _Verdict([], [])
+    _judge(schema, value, path, verdict)
+    return [*verdict.misshapen, *verdict.broken]
 
 
-def _judge(schema: Schema, value: Any, path: Path, found: list[Fault]) -> None:
-    """Adds to what was found; most values are of a type and nothing else, so that is looked at first."""
+class _Verdict(NamedTuple):
+    """What has not the shape that the schema wants, and what breaks one of its rules."""
+
+    misshapen: list[Fault]
+    broken: list[Fault]
+
+
+def _judge(schema: Schema, value: Any, path: Path, verdict: _Verdict) -> None:
+    """Adds to the verdict; most values are of a type and nothing else, so that is looked at first."""
+    found = verdict.misshapen
     if value.__class__ is not _CLASSES.get(schema.get("type", "")):
         wrong = _wrong_type(schema, value)
         if wrong:
@@ -42,15 +50,15 @@ def _judge(schema: Schema, value: Any, path: Path, found: list[Fault]) -> None:
         return
     before = len(found)
     if value.__class__ is dict:
-        _judge_fields(schema, value, path, found)
+        _judge_fields(schema, value, path, verdict)
     elif value.__class__ is list and "items" in schema:
         for index, item in enumerate(value):
-            _judge(schema["items"], item, (*path, index), found)
+            _judge(schema["items"], item, (*path, index), verdict)
     found.extend(_limits(schema, value, path))
     if "oneOf" in schema or "allOf" in schema:
         found.extend(_alternatives(schema, value, path))
     if len(found) == before and "x-kubernetes-validations" in schema:
-        found.extend(_rules(schema, value, path))
+        verdict.broken.extend(_rules(schema, value, path))
 
 
 def _wrong_type(schema: Schema, value: Any) -> str:
@@ -88,20 +96,20 @@ _TYPE_WORDS = {
 }
 
 
-def _judge_fields(schema: Schema, value: Mapping[str, Any], path: Path, found: list[Fault]) -> None:
+def _judge_fields(schema: Schema, value: Mapping[str, Any], path: Path, verdict: _Verdict) -> None:
     properties: Mapping[str, Schema] = schema.get("properties", {})
     others = schema.get("additionalProperties")
     is_open = others or "properties" not in schema or schema.get("x-kubernetes-preserve-unknown-fields")
     missing = (name for name in schema.get("required", ()) if _is_absent(value.get(name), properties.get(name, {})))
-    found.extend(Fault(f'"{name}" is missing', path) for name in missing)
+    verdict.misshapen.extend(Fault(f'"{name}" is missing', path) for name in missing)
     for name, item in value.items():
         inner = properties.get(name, others)
         if inner.__class__ is dict:
             if not _is_absent(item, inner):
-                _judge(inner, item, (*path, name), found)
+                _judge(inner, item, (*path, name), verdict)
         elif not is_open and item is not None:
             advice = did_you_mean(name, properties)
-            found.append(Fault(f'unknown field "{name}"', (*path, name), advice, at_key=True))
+            verdict.misshapen.append(Fault(f'unknown field "{name}"', (*path, name), advice, at_key=True))
 
 
 def _is_absent(value: Any, schema: Schema) -> bool:
