@@ -107,7 +107,7 @@ def _judge_fields(schema: Schema, value: Mapping[str, Any], path: Path, verdict:
         if inner.__class__ is dict:
             if not _is_absent(item, inner):
                 _judge(inner, item, (*path, name), verdict)
-        elif not is_open and item is not None:
+        elif not is_open:
             advice = did_you_mean(name, properties)
             verdict.misshapen.append(Fault(f'unknown field "{name}"', (*path, name), advice, at_key=True))
 
