@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pages import commands, config, findings
+from pages import commands, config, findings, library
 
 DOCS = Path(__file__).parent
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands.page,
     "config.md": config.page,
     "findings.md": findings.page,
+    "library.md": library.page,
 }
 
 
