@@ -36,6 +36,8 @@ def command(
     kept = history.History(session.connect(invocation, config), config.namespace, config.project)
     with running.reading(invocation):
         entries = kept.entries()
+        if not entries:
+            invocation.terminal.notice("no run of this project has been kept here yet")
         if revision is None:
             text = histories.listed(entries, invocation.output, invocation.terminal)
         else:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -47,4 +48,5 @@ def command(
         if not invocation.terminal.interactive:
             raise GuardError(f"nobody can be asked whether {names} may go", suggestion="--yes, or --dry-run")
         session.confirm(invocation, f"Delete {wording.count(len(found), 'namespace')}: {names}?")
-    return running.follow(invocation, lambda interrupt: lifecycle.collect(config, found, cluster, options, interrupt))
+    in_lines = replace(invocation, terminal=replace(invocation.terminal, live=False))  # there is no table of services
+    return running.follow(in_lines, lambda interrupt: lifecycle.collect(config, found, cluster, options, interrupt))
