@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshctl.diagnosis.case import Case, Diagnosis, Object, line, service_of, told
+from meshctl.diagnosis.case import Case, Diagnosis, Object, line, moment, service_of, told
 from meshctl.diagnosis.mesh import remark
 from meshctl.diagnosis.statuses import state_line, statuses
 from meshctl.identity import ObjectRef
@@ -41,9 +41,17 @@ def progress(case: Case) -> Iterator[Diagnosis]:
                 line(f"{ObjectRef.of(obj)}: {verdict.message}"),
                 tuple(state_line(container) for pod in case.pods for container in statuses(pod)),
                 f"meshctl logs {service_of(obj)}",
-                certain=True,
+                certain=not _is_of_an_older_spec(obj),
                 object=ObjectRef.of(obj),
             )
+
+
+def _is_of_an_older_spec(obj: Object) -> bool:
+    """A Deployment that goes back to an earlier ReplicaSet keeps the condition of the rollout before, for a while."""
+    said = moment(condition(obj, "Progressing"), "lastUpdateTime")
+    fields = entries(obj, "metadata", "managedFields")
+    written = max((moment(each, "time") for each in fields if not text(each, "subresource")), default=0.0)
+    return 0 < said < written
 
 
 def stalled(case: Case) -> Iterator[Diagnosis]:

@@ -101,6 +101,18 @@ def test_pods_of_an_older_revision_do_not_speak_for_the_new_one() -> None:
     assert code_of(diagnose([owner, old, new], [pod(new, CRASHED)], [])) == ("CrashLoop", True)
 
 
+@pytest.mark.parametrize(("written", "certain"), [("00:00:00Z", True), ("00:00:09Z", False)])
+def test_a_deadline_that_passed_before_the_last_change_says_little(written: str, *, certain: bool) -> None:
+    """Else whoever goes back to an earlier config would be told at once that it failed."""
+    told = "2026-01-01T00:00:05Z"
+    owner = deployment(
+        [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "lastUpdateTime": told}]
+    )
+    by_controller = {"manager": "controller", "subresource": "status", "time": "2026-01-01T00:01:00Z"}
+    owner["metadata"]["managedFields"] = [{"manager": "meshctl", "time": f"2026-01-01T{written}"}, by_controller]
+    assert code_of(diagnose([owner], [], [])) == ("ProgressDeadline", certain)
+
+
 def test_a_stateful_sets_pods_are_told_apart_by_their_revision() -> None:
     owner = made("StatefulSet", "web", spec={"replicas": 1}, status={"updateRevision": "web-b", "replicas": 1})
     old, new = pod(owner, CRASHED), pod(owner, CRASHED)
