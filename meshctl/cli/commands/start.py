@@ -60,8 +60,9 @@ def command(
     """Apply services in the order of their needs and wait until they are ready.
 
     What the selected services need comes along. A service is applied as soon as all that it waits for is ready; one
-    that fails holds up only what needs it. What `meshctl check` calls an error stops it before anything is sent. Exit
-    code: 0 all ready, 1 something is not, 4 the check found errors.
+    that fails holds up only what needs it. What `meshctl check` calls an error stops it before anything is sent. What
+    has left a service's templates is deleted once the service is up, and with --all what has left the config; claims on
+    volumes stay. Exit code: 0 all ready, 1 something is not, 3 something is another's, 4 the check found errors.
     """
     from meshctl import lifecycle
 
