@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from meshctl.errors import Forbidden, NoSuchKind
 from meshctl.identity import ObjectRef
-from meshctl.lifecycle.ownership import has_controller
+from meshctl.lifecycle.ownership import has_controller, is_copy
 from meshctl.lifecycle.run import Run
 from meshctl.lifecycle.world import Body
 from meshctl.manifest import (
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Found = dict[str, list[Body]]
 
 _FOLLOWERS = {
-    ("", "Endpoints"),
     ("", "Event"),
     ("events.k8s.io", "Event"),
 }  # labelled like, and gone with, what made them
@@ -111,8 +110,9 @@ def _items(answers: Iterable[Future[Listing]]) -> Iterable[Body]:
 
 
 def _by_service(bodies: Iterable[Body], project: str) -> Found:
-    """Without what a controller made: that goes with its owner."""
-    found: Mapping[ObjectRef, Body] = {ObjectRef.of(body): body for body in bodies if not has_controller(body)}
+    """Without what controllers made: that goes with its owner."""
+    made = (body for body in bodies if not (has_controller(body) or is_copy(body)))
+    found: Mapping[ObjectRef, Body] = {ObjectRef.of(body): body for body in made}
     services: Found = defaultdict(list)
     for body in found.values():
         if service := service_of(body, project):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from meshctl.compare import applied_fields
 from meshctl.errors import GuardError
 from meshctl.identity import ObjectRef
 from meshctl.manifest import (
@@ -35,6 +36,11 @@ def service_in(body: Body, project: str) -> str:
 
 def has_controller(body: Body) -> bool:
     return any(owner.get("controller") for owner in body["metadata"].get("ownerReferences") or ())
+
+
+def is_copy(body: Body) -> bool:
+    """Endpoints have the labels of their Service, but no owner, and go with it; those of a template are applied."""
+    return body["kind"] == "Endpoints" and applied_fields(body, str(body["apiVersion"])) is None
 
 
 def other_owner(live: Body, wanted: Body, namespace: str) -> str:

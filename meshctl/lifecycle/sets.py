@@ -16,7 +16,7 @@ from meshctl.events import Deleted
 from meshctl.identity import ObjectRef
 from meshctl.lifecycle.deleting import prune
 from meshctl.lifecycle.failing import failed
-from meshctl.lifecycle.ownership import NOT_OURS
+from meshctl.lifecycle.ownership import NOT_OURS, is_copy
 from meshctl.lifecycle.turn import Stuck, Task, Turn
 from meshctl.lifecycle.world import Scope, scope_of
 from meshctl.manifest import (
@@ -135,7 +135,11 @@ class Sets:
     def _members(self, service: str) -> list[Body]:
         """Each once, though it may be known in two versions of its API."""
         ours = self._set(service)
-        found = {body["metadata"]["uid"]: body for body in self._run.world.of(service) if ours.has(body)}
+        found = {
+            body["metadata"]["uid"]: body
+            for body in self._run.world.of(service)
+            if ours.has(body) and not is_copy(body)
+        }
         return list(found.values())
 
     def _staying(self, service: str, leaving: Iterable[Body]) -> list[ObjectRef]:

@@ -127,6 +127,19 @@ def test_what_is_anothers_by_now_is_not_pruned(cluster: Cluster, namespace: str)
     assert (plan_of(run), run.objects(Pruned)) == ([], [])
 
 
+def test_endpoints_that_have_the_labels_of_their_service_are_not_pruned(cluster: Cluster, namespace: str) -> None:
+    def endpoints(name: str) -> Body:
+        return {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": name}, "subsets": []}
+
+    ours = web(namespace, service("web"), endpoints("outside"))
+    copied = endpoints("copied")
+    copied["metadata"] |= {"namespace": namespace, "labels": ours.bundle().of("web")[0].body["metadata"]["labels"]}
+    cluster.create(copied)
+    for _ in range(2):
+        run = started(cluster, ours)
+        assert (plan_of(run), run.objects(Pruned)) == ([], [])
+
+
 def test_an_orphan_goes_with_everything_and_its_parent(cluster: Cluster, namespace: str) -> None:
     both = shop(namespace, {"web": [], "old": []}, old=[deployment("old"), service("old")], web=[config_map("web")])
     started(cluster, both)
