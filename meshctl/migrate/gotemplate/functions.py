@@ -60,7 +60,7 @@ def _as_argument(term: Term) -> Term:
 def field(term: Term, name: str) -> Term:
     """Jinja looks for a method first when a field has the name of one."""
     code = f"{term.operand}[{_quoted(name)}]" if name in _MAPPING_METHODS else f"{term.operand}.{name}"
-    return Term(code, field_of(term.samples, name), single=True)
+    return Term(code, field_of(term.samples, name), single=True, undefined=term.undefined)
 
 
 def _compared(operator: str) -> Callable[[Sequence[Term]], Term]:

@@ -76,7 +76,7 @@ def _for_target(
     selector, ports = {}, []
     name = manifest.name if single else f"{manifest.name}-{target['name']}"
     if target:
-        selector = {"selector": {"matchLabels": _pods_behind(context, str(target["name"]))}}
+        selector = {"selector": {"matchLabels": context.pods_behind(str(target["name"]))}}
         (service,) = context.services(str(target["name"]))
         ports = [_target_port(service, port) for port in target.get("ports") or []]
     mode = _mode(spec.get("peers"))
@@ -140,7 +140,7 @@ def _allowed(context: Context, binding: Manifest) -> list[dict[str, Any]]:
 def _allow(context: Context, rule: dict[str, Any], host: str, sources: list[Any]) -> dict[str, Any]:
     labels, when = _constraints(rule)
     if host != "*":
-        labels = {**_pods_behind(context, host), **labels}
+        labels = {**context.pods_behind(host), **labels}
     operation = {key: rule[key] for key in ("paths", "methods") if rule.get(key) and rule[key] != ["*"]}
     found: dict[str, Any] = {"from": sources} if any(sources) else {}
     if operation:
@@ -166,14 +166,6 @@ def _constraints(rule: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, A
     return labels, when
 
 
-def _pods_behind(context: Context, host: str) -> dict[str, Any]:
-    services = context.services(host)
-    selector = services[0].get("spec", "selector") if len(services) == 1 else None
-    if not isinstance(selector, dict):
-        raise Inexpressible(f"no Service of the project says which pods are behind {host}")
-    return selector
-
-
 def _denied(context: Context, manifest: Manifest) -> list[dict[str, Any]]:
     """Where RBAC was on, what no role allowed was denied: a policy without rules. Raises Inexpressible."""
     spec = manifest.get("spec") or {}
@@ -189,7 +181,7 @@ def _denied(context: Context, manifest: Manifest) -> list[dict[str, Any]]:
         _body("AuthorizationPolicy", "allow-nothing", str(name), {}) for name in inclusion.get("namespaces") or []
     ]
     for host in map(str, inclusion.get("services") or []):
-        chosen = {"selector": {"matchLabels": _pods_behind(context, host)}}
+        chosen = {"selector": {"matchLabels": context.pods_behind(host)}}
         policies.append(_body("AuthorizationPolicy", f"allow-nothing-to-{host.partition('.')[0]}", "", chosen))
     return policies
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from meshctl.migrate.edits import Edits
 from meshctl.migrate.manifests import Manifest, labels_match, of_kind
+from meshctl.migrate.rules.conditions import Inexpressible
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
@@ -20,6 +21,14 @@ class Context:
     def services(self, host: str) -> list[Manifest]:
         """The Services that a host of Istio names: `web`, or `web.shop.svc.cluster.local`."""
         return [each for each in of_kind(self.manifests, "", "Service") if each.name == host.partition(".")[0]]
+
+    def pods_behind(self, host: str) -> dict[str, Any]:
+        """The labels of the pods that a host stands for. Raises Inexpressible."""
+        services = self.services(host)
+        selector = services[0].get("spec", "selector") if len(services) == 1 else None
+        if not isinstance(selector, dict):
+            raise Inexpressible(f"no Service of the project says which pods are behind {host}")
+        return selector
 
     def service_of(self, labels: Mapping[str, Any]) -> Manifest | None:
         """The Service that selects pods with these labels, if there is one."""

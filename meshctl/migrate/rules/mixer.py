@@ -6,9 +6,8 @@ it goes; what cannot be decided stays as a comment with the reason.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +16,10 @@ from meshctl.migrate.edits import commented
 from meshctl.migrate.manifests import Manifest, of_kind
 from meshctl.migrate.rules.conditions import Condition, Inexpressible, parse
 from meshctl.migrate.rules.context import Context
+from meshctl.migrate.rules.denials import denied_by_clients, policy, told
+from meshctl.migrate.rules.handlers import GROUP, adapter, parameters
+from meshctl.migrate.rules.limits import limit
 
-GROUP = "config.istio.io"
-ROOT_NAMESPACE = "istio-system"
 _HTTP_STATUS = {7: 403, 16: 401, 8: 429, 14: 503}
 _RULES = {"denier": "M9", "memquota": "M10", "redisquota": "M10", "listchecker": "M11"}
 _QUOTAS = ("memquota", "redisquota")
@@ -46,7 +46,7 @@ class _Mixer:
         """`name`, `name.kind` or `name.kind.namespace`; kinds and instances share names."""
         parts = text.split(".")
         every = [each for each in self.found_any() if each.name == parts[0]]
-        return [each for each in every if len(parts) == 1 or parts[1] in (each.kind, _adapter(each))] or every
+        return [each for each in every if len(parts) == 1 or parts[1] in (each.kind, adapter(each))] or every
 
     def found_any(self) -> list[Manifest]:
         return [each for each in self.context.manifests if each.group == GROUP]
@@ -73,20 +73,20 @@ def mixer(context: Context) -> None:
 
 def _rule(run: _Mixer, rule: Manifest) -> None:
     for action in rule.get("spec", "actions") or [{}]:
-        handlers = [each for each in run.named(str(action.get("handler", ""))) if _adapter(each) in _ADAPTERS]
+        handlers = [each for each in run.named(str(action.get("handler", ""))) if adapter(each) in _ADAPTERS]
         instances = [
             each for name in action.get("instances") or [] for each in run.named(str(name)) if each not in handlers
         ]
         if not handlers:
             continue
-        adapter = _adapter(handlers[0])
-        quotas = run.found(*_QUOTA_KINDS) if adapter in _QUOTAS else []
+        kind = adapter(handlers[0])
+        quotas = run.found(*_QUOTA_KINDS) if kind in _QUOTAS else []
         involved = [*handlers, *instances, *quotas]
         try:
             condition = parse(str(rule.get("spec", "match") or ""))
-            _ADAPTERS[adapter](run, rule, condition, handlers[0], instances)
+            _ADAPTERS[kind](run, rule, condition, handlers[0], instances)
         except Inexpressible as reason:
-            run.refuse(_RULES[adapter], rule, str(reason), involved)
+            run.refuse(_RULES[kind], rule, str(reason), involved)
         return
     if rule not in run.spent:
         run.spent.append(rule)
@@ -95,174 +95,41 @@ def _rule(run: _Mixer, rule: Manifest) -> None:
 
 def _denier(run: _Mixer, rule: Manifest, condition: Condition, handler: Manifest, instances: list[Manifest]) -> None:
     """M9."""
-    code = _parameters(handler).get("status", {}).get("code", 7)
+    code = parameters(handler).get("status", {}).get("code", 7)
     why = _WHY
     if _HTTP_STATUS.get(code, 403) != 403:
         why += f"; a policy answers 403, and the denier answered {_HTTP_STATUS[code]}"
-    body = _policy(run.context, rule, condition)
+    body = policy(run.context, rule, condition)
     if body is None:
-        body = _denied_by_clients(run.context, rule, condition)
+        body = denied_by_clients(run.context, rule, condition)
         why += "; the source is told by its labels alone, so clients without a sidecar get around it"
     run.replace("M9", rule, [body], why, [handler, *instances])
-
-
-def _policy(context: Context, rule: Manifest, condition: Condition) -> dict[str, Any] | None:
-    """None when the source has no identity but its labels. Raises Inexpressible."""
-    if condition.source_labels:
-        if condition.source_labels.get("istio") == "ingressgateway":
-            raise Inexpressible("a policy for the gateway itself has to be in the gateway's namespace")
-        account = context.own_account(condition.source_labels)
-        if not account:
-            return None
-        condition.source["principals"] = [f"*/sa/{account}"]
-    selector = _selected(context, condition)
-    metadata = {"name": rule.name, **({"namespace": rule.namespace} if rule.namespace else {})}
-    spec = {
-        **({"selector": {"matchLabels": selector}} if selector else {}),
-        "action": "DENY",
-        "rules": [condition.rule()],
-    }
-    return {"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy", "metadata": metadata, "spec": spec}
-
-
-def _selected(context: Context, condition: Condition) -> dict[str, Any]:
-    """The labels of the destination's pods. Raises Inexpressible."""
-    labels: dict[str, Any] = dict(condition.destination_labels)
-    if condition.destination_service:
-        labels = {**_service_selector(context, condition.destination_service), **labels}
-    return labels
-
-
-def _service_selector(context: Context, host: str) -> dict[str, Any]:
-    services = context.services(host)
-    selector = services[0].get("spec", "selector") if len(services) == 1 else None
-    if not isinstance(selector, dict):
-        raise Inexpressible(f"no Service of the project says which pods are behind {host}")
-    return selector
-
-
-def _denied_by_clients(context: Context, rule: Manifest, condition: Condition) -> dict[str, Any]:
-    """The fallback: callers with these labels are answered 403 by their own sidecars. Raises Inexpressible."""
-    labels = condition.destination_labels
-    service = context.service_of(labels)
-    if service is None or condition.source or condition.operation or condition.when:
-        raise Inexpressible(f"{_told(condition.source_labels)}: no policy knows the source's labels")
-    advice = "give those pods a service account of their own, and deny its principal"
-    if service.get("spec", "selector") != labels:
-        told = f"{_told(condition.source_labels)} to {_told(labels)}"
-        raise Inexpressible(
-            f"{told}: no policy knows the source's labels, and no route the pods of one version; {advice}"
-        )
-    if any(service.name in (each.get("spec", "hosts") or []) for each in _virtual_services(context)):
-        raise Inexpressible(f"no policy knows the source's labels, and {service.name} has a VirtualService: {advice}")
-    denial = {"status": 403, "body": {"string": "denied"}}
-    rules = [
-        {"match": [{"sourceLabels": condition.source_labels}], "directResponse": denial},
-        {"route": [{"destination": {"host": service.name}}]},
-    ]
-    metadata = {"name": rule.name, **({"namespace": rule.namespace} if rule.namespace else {})}
-    spec = {"hosts": [service.name], "http": rules}
-    return {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": metadata, "spec": spec}
-
-
-def _virtual_services(context: Context) -> list[Manifest]:
-    return of_kind(context.manifests, "networking.istio.io", "VirtualService")
-
-
-def _told(labels: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
 def _quota(run: _Mixer, rule: Manifest, condition: Condition, handler: Manifest, instances: list[Manifest]) -> None:
     """M10."""
     if condition != Condition():
         raise Inexpressible("a limit for some of the requests only")
-    if _adapter(handler) == "redisquota":
+    if adapter(handler) == "redisquota":
         raise Inexpressible("redisquota counts for all replicas together: that takes a rate limit service of your own")
     bindings = run.found("QuotaSpecBinding")
     specs = run.found("QuotaSpec")
     services = [service for each in bindings for service in each.get("spec", "services") or []]
     if not services:
         raise Inexpressible("no QuotaSpecBinding says which services are limited")
-    bodies = [_limit(run.context, str(service.get("name")), handler, instances, specs) for service in services]
+    bodies = [limit(run.context, str(service.get("name")), handler, instances, specs) for service in services]
     why = f"{_WHY}; each replica now counts for itself, and all callers together"
     run.replace("M10", rule, bodies, why, [handler, *instances, *specs, *bindings])
 
 
-def _limit(
-    context: Context, service: str, handler: Manifest, instances: list[Manifest], specs: list[Manifest]
-) -> dict[str, Any]:
-    """The EnvoyFilter of one service. Raises Inexpressible."""
-    quotas = _parameters(handler).get("quotas") or []
-    if len(quotas) != 1:
-        raise Inexpressible("a handler of several quotas")
-    chosen = _chosen_limit(quotas[0], service, instances)
-    amount = _requests(chosen["maxAmount"], specs)
-    bucket = {"max_tokens": amount, "tokens_per_fill": amount, "fill_interval": chosen["validDuration"]}
-    always = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
-    value = {
-        "name": "envoy.filters.http.local_ratelimit",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
-            "stat_prefix": "http_local_rate_limiter",
-            "token_bucket": bucket,
-            "filter_enabled": {"runtime_key": "local_rate_limit_enabled", **always},
-            "filter_enforced": {"runtime_key": "local_rate_limit_enforced", **always},
-        },
-    }
-    manager = {"filterChain": {"filter": {"name": "envoy.filters.network.http_connection_manager"}}}
-    patch = {
-        "applyTo": "HTTP_FILTER",
-        "match": {"context": "SIDECAR_INBOUND", "listener": manager},
-        "patch": {"operation": "INSERT_BEFORE", "value": value},
-    }
-    found = context.services(service)
-    namespace = found[0].namespace if len(found) == 1 else ""
-    return {
-        "apiVersion": "networking.istio.io/v1alpha3",
-        "kind": "EnvoyFilter",
-        "metadata": {"name": f"{service}-limit", **({"namespace": namespace} if namespace else {})},
-        "spec": {"workloadSelector": {"labels": _service_selector(context, service)}, "configPatches": [patch]},
-    }
-
-
-def _chosen_limit(quota: Mapping[str, Any], service: str, instances: list[Manifest]) -> dict[str, Any]:
-    """The override for this destination, else the default. Raises Inexpressible."""
-    chosen = {"maxAmount": quota.get("maxAmount"), "validDuration": quota.get("validDuration", "1s")}
-    dimensions = [_parameters(each).get("dimensions") or {} for each in instances]
-    about_destination = {key for each in dimensions for key, value in each.items() if "destination." in str(value)}
-    for override in quota.get("overrides") or []:
-        wanted = override.get("dimensions") or {}
-        names = [str(value) for key, value in wanted.items() if key in about_destination or key == "destination"]
-        if names == [service] and len(wanted) == 1:
-            chosen = {**chosen, **{key: value for key, value in override.items() if key in chosen}}
-        elif service in names or not names:
-            raise Inexpressible(f"an override by {', '.join(wanted)}: a local limit knows no such dimensions")
-    return chosen
-
-
-def _requests(amount: Any, specs: list[Manifest]) -> int:
-    """How many requests the amount is for, by what QuotaSpec charges for one. Raises Inexpressible."""
-    charges = {
-        quota.get("charge", 1)
-        for spec in specs
-        for rule in spec.get("spec", "rules") or []
-        for quota in rule.get("quotas") or []
-    } or {1}
-    charge = charges.pop()
-    if charges or not isinstance(amount, int) or not isinstance(charge, int) or charge < 1:
-        raise Inexpressible(f"an amount of {amount} with charges that are no one number")
-    return max(1, math.floor(amount / charge))
-
-
 def _list(run: _Mixer, rule: Manifest, condition: Condition, handler: Manifest, instances: list[Manifest]) -> None:
     """M11: a whitelist denies whatever is not on it, as an ALLOW policy would deny more."""
-    parameters = _parameters(handler)
-    entries = parameters.get("overrides")
-    if parameters.get("providerUrl") or not isinstance(entries, list):
+    given = parameters(handler)
+    entries = given.get("overrides")
+    if given.get("providerUrl") or not isinstance(entries, list):
         raise Inexpressible("a list that Mixer fetched from elsewhere")
-    value = next((str(found) for each in instances if (found := _parameters(each).get("value"))), "")
-    denied = bool(parameters.get("blacklist"))
+    value = next((str(found) for each in instances if (found := parameters(each).get("value"))), "")
+    denied = bool(given.get("blacklist"))
     values = [str(entry) for entry in entries]
     header = re.match(r"\(?request\.headers\[\"([^\"]+)\"\]\s*(?:\|\s*\"[^\"]*\"\s*)?\)?$", value)
     if value.startswith("source.ip"):
@@ -271,9 +138,9 @@ def _list(run: _Mixer, rule: Manifest, condition: Condition, handler: Manifest, 
         condition.when.append({"key": f"request.headers[{header[1]}]", "values" if denied else "notValues": values})
     else:
         raise Inexpressible(f"a list of {value or 'nothing'}: no policy knows that")
-    body = _policy(run.context, rule, condition)
+    body = policy(run.context, rule, condition)
     if body is None:
-        raise Inexpressible(f"{_told(condition.source_labels)}: no policy knows the source's labels")
+        raise Inexpressible(f"{told(condition.source_labels)}: no policy knows the source's labels")
     why = f"{_WHY}; behind a gateway take remoteIpBlocks" if value.startswith("source.ip") else _WHY
     run.replace("M11", rule, [body], why, [handler, *instances])
 
@@ -303,7 +170,7 @@ def _without_rules(run: _Mixer) -> None:
 
 def _telemetry(run: _Mixer, manifest: Manifest) -> None:
     """M13."""
-    kind = _adapter(manifest)
+    kind = adapter(manifest)
     if kind not in _TELEMETRY and kind != "rule":
         reason = f"nothing is known that says what a {kind} said"
         run.refuse("M9" if kind not in (*_QUOTA_KINDS, "quota") else "M10", manifest, reason, [])
@@ -311,20 +178,6 @@ def _telemetry(run: _Mixer, manifest: Manifest) -> None:
     why = f"{_WHY}; Telemetry has accessLogging, metrics and tracing"
     run.context.edits.tell("M13", "removed", manifest, manifest.node, f"{manifest}", why)
     run.context.edits.remove(manifest)
-
-
-def _adapter(manifest: Manifest) -> str:
-    """What an object is in terms of Mixer's adapters and templates, in the form of 1.0 as of later versions."""
-    if manifest.kind == "handler":
-        return str(manifest.get("spec", "compiledAdapter") or manifest.get("spec", "adapter") or "")
-    if manifest.kind == "instance":
-        return str(manifest.get("spec", "compiledTemplate") or manifest.get("spec", "template") or "")
-    return manifest.kind
-
-
-def _parameters(manifest: Manifest) -> dict[str, Any]:
-    spec = manifest.get("spec") or {}
-    return (spec.get("params") or {}) if manifest.kind in ("handler", "instance") else spec
 
 
 def _document(manifest: Manifest) -> str:
