@@ -33,7 +33,7 @@ def follow(
             last.callback(report.close)
 
         def tidy() -> None:
-            shown.close()
+            shown.abandon()
             last.close()
 
         stopping = interruptible(interrupt, notice=shown.notice, at_once=tidy)

@@ -46,9 +46,11 @@ def interruptible(work: Interruptible, *, notice: Callable[[str], None], at_once
     def ask(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         code = 128 + number
         if work.is_set():
-            at_once()
-            sys.stdout.flush()
-            os._exit(code)
+            try:
+                at_once()
+                sys.stdout.flush()
+            finally:
+                os._exit(code)
         work.set(code)
         notice("interrupted: finishing what has begun; once more ends at once")
 

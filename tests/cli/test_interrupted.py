@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from calling import write_project
@@ -35,9 +37,10 @@ def begin(tmp_path: Path, sandbox_kubeconfig: Path, unused_namespace: str) -> It
     options = ["-C", str(tmp_path), "--kubeconfig", str(sandbox_kubeconfig), "-n", unused_namespace]
     begun: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, **streams: Any) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "meshctl", *options, *arguments]
-        begun.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+        begun.append(subprocess.Popen(command, text=True, **pipes))
         return begun[-1]
 
     yield start
@@ -68,6 +71,38 @@ def test_a_run_says_what_was_done_and_what_was_not(begin: Begin, number: signal.
     assert (events[-1]["type"], events[-1]["exit"]) == ("finished", code)
     assert events[-1]["counts"]["not_begun"] == 1
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_terminal_is_as_it_was(begin: Begin, times: int) -> None:
+    """Whether the run ends by itself, telling what was done, or at once: the cursor is shown again below the table."""
+    master, slave = os.openpty()
+    before = termios.tcgetattr(slave)
+    running = begin("start", "--color", "always", stdout=slave, stdin=slave, env={**os.environ, "TERM": "xterm"})
+    shown = read_until(master, "waiting")
+    for _ in range(times):
+        running.send_signal(signal.SIGINT)
+    assert running.wait(20) == 130
+    after = termios.tcgetattr(slave)
+    os.close(slave)
+    shown += read_until(master, "")
+    os.close(master)
+    assert after == before
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+    if times == 1:
+        assert "admin: not begun" in shown
+        assert "start interrupted:" in shown
+
+
+def read_until(terminal: int, word: str) -> str:
+    """What the program shows, up to a word, or all of it."""
+    shown = ""
+    while not word or word not in shown:
+        try:
+            shown += os.read(terminal, 4096).decode("utf-8", "replace")
+        except OSError:  # the program has ended
+            break
+    return shown
 
 
 STUBBORN = """

@@ -5,7 +5,9 @@ It never scrolls: with more services than lines, what has ended and what has not
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from rich.console import Console, Group, RenderableType
@@ -66,6 +68,14 @@ class LiveTable:
 
     def close(self) -> None:
         self._live.stop()
+
+    def abandon(self) -> None:
+        """Leaves the table where it is and shows the cursor again, past rich and Python's buffers.
+
+        A signal's handler may have stopped them in the middle of a print, or while they wait for each other.
+        """
+        with suppress(OSError):
+            os.write(self._console.file.fileno(), b"\x1b[?25h\n")
 
     def _draw(self) -> RenderableType:
         size = self._console.size

@@ -35,6 +35,10 @@ class Printer(ABC):
     def close(self) -> None:  # noqa: B027 - most printers draw nothing that would need tidying
         """Leaves the terminal as a prompt may follow; may be called again."""
 
+    def abandon(self) -> None:
+        """As `close`, for a process that ends now and can wait for nothing."""
+        self.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -106,3 +110,7 @@ class LivePrinter(Printer):
         if self._table:
             self._table.close()
             self._table = None
+
+    def abandon(self) -> None:
+        if self._table:
+            self._table.abandon()
