@@ -228,7 +228,7 @@ def rule_for_nobody(subject: Subject) -> Iterator[Fault]:
     for rule in subject.kind(NETWORKING, "DestinationRule"):
         node, own = rule.spec["host"], subject.namespace_of(rule)
         name = expanded(node.text, own)
-        if not name or _is_wildcard_of_cluster(name) or not hosts.knows(name, own):
+        if not name or _is_wildcard_of_cluster(name) or certainty(hosts, name, own) is None:
             continue
         if hosts.find(name, (own,)) is None:
             message = f"no Service and no ServiceEntry is {node.text}, so nobody follows this rule"

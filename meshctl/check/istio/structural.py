@@ -127,6 +127,8 @@ def _limits(schema: Schema, value: Any, path: Path) -> Iterator[Fault]:
             measured = measure(value)
             if measured is not None and not fits(measured, schema[keyword]):
                 yield Fault(f"{words.format(measured)} {schema[keyword]}", path)
+    if schema.get("format") == "int32" and value.__class__ is int and not -(2**31) <= value < 2**31:
+        yield Fault(f"{value} is more than 32 bits hold", path)
     if value.__class__ is str:
         yield from _text_limits(schema, value, path)
     if schema.get("x-kubernetes-list-type") in ("map", "set"):
