@@ -56,6 +56,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("graph", HEAVY | OTHER_COMMANDS),
         ("graph -o json", HEAVY | OTHER_COMMANDS),
         ("gen --stdout", HEAVY | OTHER_COMMANDS),
+        ("check", HEAVY | OTHER_COMMANDS | {"junitparser", "celpy", "re2"}),
         ("sandbox status", (HEAVY - {"ssl"}) | RENDERING | OTHER_COMMANDS),
     ],
 )
