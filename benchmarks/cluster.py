@@ -29,113 +29,142 @@ _numbers = count()
 
 
 class Bench(NamedTuple):
-    """A project of so many services, and the cluster."""
+    """A project, and a namespace of a cluster for it."""
 
     project: Path
     kubeconfig: str
-    services: int
+    namespace: str
 
-    def meshctl(self, namespace: str, *arguments: str) -> list[str]:
-        return [
-            MESHCTL, "-C", str(self.project), *arguments, "--namespace", namespace, "--kubeconfig", self.kubeconfig
-        ]  # fmt: skip
+    def meshctl(self, *arguments: str) -> list[str]:
+        where = ["--namespace", self.namespace, "--kubeconfig", self.kubeconfig]
+        return [MESHCTL, "-C", str(self.project), *arguments, *where]
 
-    def kubectl(self, namespace: str, *arguments: str) -> list[str]:
-        return [KUBECTL, "--kubeconfig", self.kubeconfig, "--namespace", namespace, *arguments]
-
-    def helm(self, namespace: str, *arguments: str) -> list[str]:
-        return [HELM, "--kubeconfig", self.kubeconfig, "--namespace", namespace, *arguments]
+    def kubectl(self, *arguments: str) -> list[str]:
+        return [KUBECTL, "--kubeconfig", self.kubeconfig, "--namespace", self.namespace, *arguments]
 
     @property
     def manifests(self) -> list[str]:
         return ["--kustomize", str(self.project / "manifests")]
 
-    def start(self, namespace: str) -> list[str]:
-        return self.meshctl(namespace, "start", "--all")
+    @property
+    def start(self) -> list[str]:
+        return self.meshctl("start", "--all")
+
+    @property
+    def apply(self) -> list[str]:
+        return self.kubectl("apply", "--server-side", *self.manifests)
 
 
 def start(runs: int) -> Iterator[Row]:
-    """Fresh, until everything is ready."""
+    """Fresh, until everything is ready; each on a control plane that has seen nothing else."""
     for shape, limit in (("tree", 1.5), ("flat", 1.25)):
-        with bench(200, shape) as it:
+        with project(200, shape) as folder:
             what = f"`start --all`, 200 services, {shape}, until ready"
-            rows = [(fresh_start(it), fresh_apply(it), fresh_limit(it)) for _ in range(runs)]
-            ours, kubectl, bare = (median(column) for column in zip(*rows, strict=True))
+            rows = [[fresh(folder, work) for work in (started, applied, bare)] for _ in range(runs)]
+            ours, kubectl, least = (median(column) for column in zip(*rows, strict=True))
             yield Row(what, ours, APPLY_AND_WAIT, kubectl, 0.3)
-            yield Row(what, ours, LIMIT, bare, limit)
-            if HELM:
-                yield Row(what, ours, "`helm upgrade --install --wait`", fresh_helm(it), 0.3)
+            yield Row(what, ours, LIMIT, least, limit)
+            if HELM and shape == "tree":
+                yield Row(what, ours, "`helm upgrade --install --wait`", fresh(folder, installed), 0.3)
+
+
+def fresh(folder: Path, work: Callable[[Bench], float]) -> float:
+    with cluster() as kubeconfig:
+        return work(namespace(folder, kubeconfig))
+
+
+def started(it: Bench) -> float:
+    return seconds(it.start)
+
+
+def applied(it: Bench) -> float:
+    return seconds(it.apply, it.kubectl("wait", "--for=condition=Available", "deploy", "--all", "--timeout=10m"))
+
+
+def bare(it: Bench) -> float:
+    """The least that has to be done."""
+    options = ["--kubeconfig", it.kubeconfig, "--namespace", it.namespace]
+    return seconds([sys.executable, str(ROOT / "benchmarks/limit.py"), str(it.project / "objects.json"), *options])
+
+
+def installed(it: Bench) -> float:
+    """Once: it takes minutes, and may give up before the end, which is then its time."""
+    chart = write_chart(it.project)
+    options = ["--kubeconfig", it.kubeconfig, "--namespace", it.namespace, "--wait"]
+    began = time.perf_counter()
+    run([HELM, "upgrade", "--install", "benchmark", str(chart), *options], expected=(0, 1))
+    return time.perf_counter() - began
 
 
 def again(runs: int) -> Iterator[Row]:
     """With everything running: nothing to do, one thing to do, questions, and the end."""
-    with bench(200, "tree") as it, namespace(it) as ours, namespace(it) as theirs:
-        run(it.start(ours))
-        apply = it.kubectl(theirs, "apply", "--server-side", *it.manifests)
-        run(apply)
+    with project(200, "tree") as folder, cluster() as kubeconfig:
+        ours, theirs = namespace(folder, kubeconfig), namespace(folder, kubeconfig)
+        run(ours.start)
+        run(theirs.apply)
         yield compare(
             "`start --all` again, nothing to do",
-            lambda _: seconds(it.start(ours)),
+            lambda _: seconds(ours.start),
             "`kubectl apply --server-side` again",
-            lambda _: seconds(apply),
+            lambda _: seconds(theirs.apply),
             limit=0.4,
             runs=runs,
         )
         yield compare(
             "`start --all`, one service changed",
-            partial(changed, it, it.start(ours)),
+            partial(changed, folder, ours.start),
             "`kubectl apply --server-side`, one file changed",
-            partial(changed, it, apply),
+            partial(changed, folder, theirs.apply),
             limit=0.5,
             runs=runs,
         )
-        run(it.start(ours))
-        run(apply)
+        run(ours.start)
+        run(theirs.apply)
         yield compare(
             "`diff --all`, nothing changed",
-            lambda _: seconds(it.meshctl(ours, "diff", "--all")),
+            lambda _: seconds(ours.meshctl("diff", "--all")),
             "`kubectl diff --server-side`",
-            lambda _: seconds(it.kubectl(theirs, "diff", "--server-side", *it.manifests)),
+            lambda _: seconds(theirs.kubectl("diff", "--server-side", *theirs.manifests)),
             limit=0.3,
             runs=runs,
         )
-        get = it.kubectl(ours, "get", "deployments,pods")
         for option, limit in (("--no-drift", 3.0), ("--drift", 6.0)):
             yield compare(
                 f"`status --all {option}`",
-                lambda _, option=option: seconds(it.meshctl(ours, "status", "--all", option)),  # type: ignore[misc]
+                lambda _, option=option: seconds(ours.meshctl("status", "--all", option)),  # type: ignore[misc]
                 "`kubectl get deploy,pods`",
-                lambda _: seconds(get),
+                lambda _: seconds(ours.kubectl("get", "deployments,pods")),
                 limit=limit,
                 runs=runs,
             )
         yield Row(
             "`stop --all`, until everything is gone",
-            seconds(it.meshctl(ours, "stop", "--all")),
+            seconds(ours.meshctl("stop", "--all")),
             "`kubectl delete` of the same",
-            seconds(it.kubectl(theirs, "delete", *it.manifests)),
+            seconds(theirs.kubectl("delete", *theirs.manifests)),
             0.15,
         )
 
 
 def chain(_runs: int) -> Iterator[Row]:
     """Each link waits for the one before it; what it costs beyond the cluster's own time."""
-    with bench(50, "chain") as it, namespace(it) as name, watching(it, name) as seen:
-        whole = seconds(it.start(name))
-        own = seen()
-        yield Row("a link of a chain of 50, beyond the cluster's own time", (whole - own) / 50, "", None, 0.3)
+    with project(50, "chain") as folder, cluster() as kubeconfig:
+        it = namespace(folder, kubeconfig)
+        with watching(it) as seen:
+            whole = seconds(it.start)
+            yield Row("a link of a chain of 50, beyond the cluster's own time", (whole - seen()) / 50, "", None, 0.3)
 
 
 def growth(_runs: int) -> Iterator[Row]:
     """Five times the services; and what a run asks and holds."""
     used: dict[int, Usage] = {}
     for services in (200, 1000):
-        with bench(services, "tree") as it, namespace(it) as name:
-            command = [*it.start(name), "--output", "json"]
-            used[services] = fresh = usage(command)
+        with project(services, "tree") as folder, cluster() as kubeconfig:
+            command = [*namespace(folder, kubeconfig).start, "--output", "json"]
+            used[services] = first = usage(command)
             repeated = requests(run(command))
         bound = services * KINDS + 2 * KINDS + 2 * services + 20
-        yield Row(f"requests of a `start --all`, {services:,} services", requests(fresh.output), "", None, bound, "")
+        yield Row(f"requests of a `start --all`, {services:,} services", requests(first.output), "", None, bound, "")
         yield Row(f"requests of the same again, {services:,} services", repeated, "", None, 3 * KINDS + 20, "")
     small, large = used[200], used[1000]
     yield Row("`start --all`, 1,000 services", large.seconds, "`start --all`, 200 services", small.seconds, 5.5)
@@ -148,47 +177,18 @@ def requests(stream: str) -> float:
     return float(json.loads(stream.splitlines()[-1])["requests"])
 
 
-def fresh_start(it: Bench) -> float:
-    with namespace(it) as name:
-        return seconds(it.start(name))
-
-
-def fresh_apply(it: Bench) -> float:
-    with namespace(it) as name:
-        return seconds(
-            it.kubectl(name, "apply", "--server-side", *it.manifests),
-            it.kubectl(name, "wait", "--for=condition=Available", "deploy", "--all", "--timeout=10m"),
-        )
-
-
-def fresh_limit(it: Bench) -> float:
-    objects = str(it.project / "objects.json")
-    with namespace(it) as name:
-        options = ["--kubeconfig", it.kubeconfig, "--namespace", name]
-        return seconds([sys.executable, str(ROOT / "benchmarks/limit.py"), objects, *options])
-
-
-def fresh_helm(it: Bench) -> float:
-    """Once: it takes minutes, and may give up before the end, which is then its time."""
-    chart = write_chart(it.project)
-    with namespace(it) as name:
-        began = time.perf_counter()
-        run(it.helm(name, "upgrade", "--install", "benchmark", str(chart), "--wait"), expected=(0, 1))
-        return time.perf_counter() - began
-
-
-def changed(it: Bench, command: Sequence[str], number: int) -> float:
+def changed(folder: Path, command: Sequence[str], number: int) -> float:
     """The template and the manifest are told the same."""
-    for folder in ("templates", "manifests"):
-        file = it.project / folder / "service-0100/configmap.yaml"
+    for kind in ("templates", "manifests"):
+        file = folder / kind / "service-0100/configmap.yaml"
         file.write_text(file.read_text() + f"    changed-{next(_numbers)}: {number}\n")
     return seconds(command)
 
 
 @contextmanager
-def watching(it: Bench, name: str) -> Iterator[Callable[[], float]]:
+def watching(it: Bench) -> Iterator[Callable[[], float]]:
     """A watch of Deployments beside the run; tells the sum of the times from creation to available, in seconds."""
-    command = it.kubectl(name, "get", "deployments", "--watch", "--output", "json", "--output-watch-events")
+    command = it.kubectl("get", "deployments", "--watch", "--output", "json", "--output-watch-events")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     created: dict[str, float] = {}
     available: dict[str, float] = {}
@@ -214,24 +214,27 @@ def watching(it: Bench, name: str) -> Iterator[Callable[[], float]]:
 
 
 @contextmanager
-def bench(services: int, shape: str) -> Iterator[Bench]:
-    """A control plane for this alone, and a project."""
-    with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder)
-        write_project(project, services, shape)
-        write_objects(project)
-        run([MESHCTL, "sandbox", "up", *SANDBOX])
-        try:
-            status = json.loads(run([MESHCTL, "sandbox", "status", *SANDBOX, "--output", "json"]))
-            yield Bench(project, status["kubeconfig"], services)
-        finally:
-            run([MESHCTL, "sandbox", "down", *SANDBOX])
+def project(services: int, shape: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_project(folder, services, shape)
+        write_objects(folder)
+        run([MESHCTL, "-C", name, "gen", "--all"])  # what is rendered is kept, as it is of every project that is used
+        yield folder
 
 
 @contextmanager
-def namespace(it: Bench) -> Iterator[str]:
-    """There before the clock starts, and gone, with all that is in it, before the next one does."""
-    name = f"benchmark-{next(_numbers)}"
-    run(it.kubectl(name, "create", "namespace", name))
-    yield name
-    run(it.kubectl(name, "delete", "namespace", name, "--wait", "--timeout=10m"))
+def cluster() -> Iterator[str]:
+    """A control plane for this alone; gives its kubeconfig."""
+    run([MESHCTL, "sandbox", "up", *SANDBOX])
+    try:
+        yield json.loads(run([MESHCTL, "sandbox", "status", *SANDBOX, "--output", "json"]))["kubeconfig"]
+    finally:
+        run([MESHCTL, "sandbox", "down", *SANDBOX])
+
+
+def namespace(folder: Path, kubeconfig: str) -> Bench:
+    """Made before the clock starts; it goes with its cluster."""
+    it = Bench(folder, kubeconfig, f"benchmark-{next(_numbers)}")
+    run(it.kubectl("create", "namespace", it.namespace))
+    return it

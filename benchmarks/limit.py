@@ -28,7 +28,7 @@ APPLY = {"Content-Type": "application/apply-patch+yaml", "Accept": "application/
 
 class Loop:
     def __init__(self, kubeconfig: str, namespace: str) -> None:
-        config.load_kube_config(kubeconfig)
+        config.load_kube_config(kubeconfig)  # type: ignore[no-untyped-call]
         settings = client.Configuration.get_default_copy()
         settings.connection_pool_maxsize = THREADS + 1
         self._host = settings.host
