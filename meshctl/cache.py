@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _DIGEST = hashlib.sha256().digest_size
+_MOST_FILES = 100  # of one folder: each is of another project
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
@@ -58,5 +59,9 @@ def read_sealed(file: Path) -> bytes | None:
 
 
 def write_sealed(file: Path, body: bytes) -> None:
-    """With a checksum before it, so that a damaged file is known for one."""
+    """With a checksum before it, so that a damaged file is known for one; of a folder's files, the latest stay."""
     write(file, hashlib.sha256(body).digest() + body)
+    with suppress(OSError):
+        latest_first = sorted(file.parent.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
+        for old in latest_first[_MOST_FILES:]:
+            old.unlink()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from meshctl import __version__, cache, yamlio
+from meshctl import __version__, cache, templating, yamlio
 from meshctl.errors import MeshctlError, Where
 from meshctl.templating import Folders
 from meshctl.yamlio import Document
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 Digests = dict[str, str]  # of contents, by name; "" for what is not there
 
 _ENVIRONMENT = ("env", "meshctl")  # the variables that have it in them
+_MENTIONS = re.compile(r"\{[{%](?:(?![}%]\}).)*\b(?:env|meshctl)\b", re.DOTALL)
 
 
 class Rendered(NamedTuple):
@@ -57,9 +59,11 @@ class Given:
 
 
 class _Kept(NamedTuple):
-    """`documents` are value, line and warnings of each; `variables` is their digest."""
+    """`documents` are value, line and warnings of each; `variables` is their digest, with the `environment` or
+    without."""
 
     variables: str
+    environment: bool
     templates: Digests
     files: Digests
     text: str
@@ -101,7 +105,9 @@ class Sources:
         return self._digests[name]
 
     def sees_environment(self, names: Iterable[str]) -> bool:
-        return any(word in self._texts[name] for name in names if self.template(name) for word in _ENVIRONMENT)
+        """A macro's own argument `env` is not it. What is no template sees nothing, and is told elsewhere."""
+        texts = [self._texts[name] for name in names if self.template(name)]
+        return any(_MENTIONS.search(text) and not _bare(text).isdisjoint(_ENVIRONMENT) for text in texts)
 
     def file(self, path: str) -> str:
         try:
@@ -151,8 +157,10 @@ class Renderings:
 
     def _keepable(self, template: Template, given: Given, rendered: Rendered) -> _Kept:
         names = self.sources.of(template.name)
+        environment = self.sources.sees_environment(names)
         return _Kept(
-            given.digest(environment=self.sources.sees_environment(names)),
+            given.digest(environment=environment),
+            environment,
             {name: self.sources.template(name) for name in sorted(names)},
             {path: self.sources.file(path) for path in sorted(self.sources.files)},
             rendered.text,
@@ -167,7 +175,7 @@ class Renderings:
             template.name in kept.templates
             and all(self.sources.template(name) == digest for name, digest in kept.templates.items())
             and all(self.sources.file(path) == digest for path, digest in kept.files.items())
-            and given.digest(environment=self.sources.sees_environment(kept.templates)) == kept.variables
+            and given.digest(environment=kept.environment) == kept.variables
         )
 
 
@@ -193,6 +201,13 @@ def _is_secret(value: Any) -> bool:
         return False
     items = value.get("items")
     return value.get("kind") == "Secret" or (isinstance(items, list) and any(map(_is_secret, items)))
+
+
+def _bare(text: str) -> frozenset[str]:
+    try:
+        return templating.names(text)
+    except MeshctlError:
+        return frozenset()
 
 
 def _digest(text: str) -> str:

@@ -105,3 +105,13 @@ def test_a_secret_is_not_kept(tmp_path: Path) -> None:
     kept = [file.read_bytes() for file in (tmp_path / ".cache").rglob("renderings-*/*")]
     assert kept
     assert not any(b"hunter2" in content for content in kept)
+
+
+def test_what_only_looks_like_the_environment_is_not(tmp_path: Path) -> None:
+    macro = "{% macro show(env) %}{{ env.A }}{% endmacro %}"
+    template = "{% import '_show.j2' as it %}# env: x\n" + config_map(a="{{ it.show(env={'A': 'one'}) }}")
+    files = {"templates/web/_show.j2": macro, "templates/web/a.yaml": template}
+    rendered(tmp_path, files, PLACE="here")
+    kept = {file: file.stat().st_mtime_ns for file in (tmp_path / ".cache").rglob("renderings-*/*")}
+    assert data(rendered(tmp_path, {}, PLACE="there")) == {"a": "one"}
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / ".cache").rglob("renderings-*/*")} == kept
