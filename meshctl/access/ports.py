@@ -49,6 +49,8 @@ def wish(text: str) -> Wish:
     name, *ports = text.split(":")
     if not name or len(ports) > 2 or (ports and not ports[-1]):
         raise UsageError(f"{text!r} is no SERVICE[:[LOCAL:]REMOTE]", suggestion=_FORM)
+    if ports and ports[-1].isdecimal():
+        _number(ports[-1], text)
     local = _local(ports[0], text) if len(ports) == 2 else None
     return Wish(whose(name), local, ports[-1] if ports else "")
 
@@ -109,8 +111,7 @@ def _named(wanted: Wish, known: Sequence[_Port]) -> _Port:
         if wanted.remote in (port.name, str(port.number)):
             return port
     if wanted.remote.isdecimal():
-        number = _number(wanted.remote, str(wanted.remote))
-        return _Port("", number, str(number), forwards=True, selector={})
+        return _Port("", int(wanted.remote), wanted.remote, forwards=True, selector={})
     names = [port.name for port in known if port.name]
     listed = ", ".join(dict.fromkeys(port.name or str(port.number) for port in known))
     advice = did_you_mean(wanted.remote, names) or (f"it has {listed}" if listed else "")
@@ -134,5 +135,5 @@ def _local(text: str, whole: str) -> int:
 
 def _number(text: str, whole: str) -> int:
     if not text.isdecimal() or int(text) > _HIGHEST:
-        raise UsageError(f"{whole!r}: {text!r} is no port", suggestion=_FORM)
+        raise UsageError(f"{whole!r}: {text} is no port", suggestion=_FORM)
     return int(text)

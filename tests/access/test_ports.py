@@ -30,7 +30,10 @@ def test_what_is_typed(text: str, expected: Wish) -> None:
     assert wish(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", ":80", "web:", "web:80:", "web:x:80", "web:70000:80", "web:1:2:3", "svc/web:80"])
+@pytest.mark.parametrize(
+    "text",
+    ["", ":80", "web:", "web:80:", "web:x:80", "web:70000:80", "web:70000", "web::0x50:1", "web:1:2:3", "svc/web:80"],
+)
 def test_what_is_no_port(text: str) -> None:
     with pytest.raises(UsageError):
         wish(text)
