@@ -15,7 +15,7 @@ from jinja2.visitor import NodeTransformer
 from meshctl.templating import budget
 from meshctl.templating.limits import check_text, check_value
 
-VERSION = 1  # of the code that templates compile to: what was compiled by another one is compiled again
+VERSION = 2  # of the code that templates compile to: what was compiled by another one is compiled again
 _ROUNDS, _JOINED, _MEASURED = "meshctl_rounds", "meshctl_joined", "meshctl_measured"
 
 

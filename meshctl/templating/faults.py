@@ -108,6 +108,7 @@ def _frames(error: Exception) -> list[tuple[str, int]]:
         if "__jinja_exception__" in traceback.tb_frame.f_globals:
             frames.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
         traceback = traceback.tb_next
-    if isinstance(error, TemplateSyntaxError) and error.filename:
-        frames.append((error.filename, error.lineno))
-    return frames
+    if isinstance(error, TemplateSyntaxError):
+        # Of a comment or a raw block that is not closed, Jinja takes the file for the name.
+        frames.append((error.filename or error.name or "", error.lineno))
+    return [(file, line) for file, line in frames if file not in ("", "<unknown>")]

@@ -62,7 +62,8 @@ class Dialect(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%", "+"})
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(undefined=Undefined, autoescape=False, finalize=_printed, **options)
+        # Evaluating constants while compiling saves nothing, and a fault in one would have no line.
+        super().__init__(undefined=Undefined, autoescape=False, finalize=_printed, optimized=False, **options)
         self.filters.update(FILTERS)
         self.filters["toyaml"] = lambda value: toyaml(plain(value))
         self.filters["tojson"] = lambda value, indent=None: tojson(plain(value), indent)
