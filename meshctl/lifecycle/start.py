@@ -106,8 +106,9 @@ class _Start:
         names = [*self._done, *(self._sets.more if everything_is_up else ())]
         unsettled = [name for name in names if not self._sets.is_settled(name)]
         yield from Walk(self._run, unsettled, stop_order(None, unsettled), lambda turn: self._sets.prune(turn, planned))
-        if stayed := len(planned) - self._run.tally.counts.get("pruned", 0):
-            yield Warned(code="NotPruned", message=f"{stayed} of what was to be pruned stays until the rest is up")
+        stayed = [body for _, body in self._sets.leaving_all() if body["metadata"]["uid"] in planned]
+        if stayed and not everything_is_up:
+            yield Warned(code="NotPruned", message=f"{len(stayed)} to be pruned, but kept until everything is up")
 
 
 def _services(plan: Plan, bundle: Bundle) -> tuple[str, ...]:
