@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from meshctl.check.finding import Fault, Severity
-from meshctl.check.istio.host_references import certainty, found_destinations
-from meshctl.check.istio.hosts import hosts_of
+from meshctl.check.istio.host_references import found_destinations
 from meshctl.check.istio.kinds import NETWORKING
 from meshctl.check.istio.names import expanded, service_name, within
 from meshctl.check.node import Node
@@ -62,17 +61,15 @@ def unknown_subset(subject: Subject) -> Iterator[Fault]:
         metadata: {name: web}
         spec: {host: web, subsets: [{name: v1, labels: {version: v1}}]}
     """
-    subsets, hosts = _subsets(subject), hosts_of(subject)
+    subsets = _subsets(subject)
     wide = [name for name in subsets if name.startswith("*")]
     for service, target, name, host in found_destinations(subject):
         subset = target["subset"]
         known = subsets.get(name, set()).union(*(subsets[each] for each in wide if within(name, each)))
-        if not subset.text or subset.text in known:
-            continue
-        severity = "error" if name in subsets or host else certainty(hosts, name, subject.namespace_of(service))
-        if severity:
+        is_ours = host is not None or name in subsets  # of a host that nobody knows there is enough to say already
+        if subset.text and is_ours and subset.text not in known:
             message = f"no DestinationRule defines the subset {subset.text} of {target['host'].text}"
-            yield subset.fault(message, did_you_mean(subset.text, known), severity=severity, manifest=service.manifest)
+            yield subset.fault(message, did_you_mean(subset.text, known), manifest=service.manifest)
 
 
 @bundle_rule("MSH361", "error", aliases=("IST0173", "KIA0203"))
