@@ -49,6 +49,10 @@ def shape_errors(root: Setting) -> Iterator[tuple[yamlio.Path, ConfigError]]:
             continue
         if error.kind.name == "additionalProperties":
             yield from (((*path, key), _unknown_key(root, path, key)) for key in error.kind.unexpected)
+        elif error.kind.name == "required":
+            wrong.add(path)
+            setting = root.get(*path) or root
+            yield path, ConfigError(f"{dotted(path)} has no {error.kind.property}", where=setting.where())
         else:
             wrong.add(path)
             yield path, _wrong_value(root, path)
