@@ -37,7 +37,7 @@ READS: dict[str, tuple[str, ...]] = {
     "history": (),
     "namespace list": (),
 }
-OFFLINE = {"init", "import", "list", "gen", "check", "graph", "completion", "version"}
+OFFLINE = {"init", "import", "migrate", "list", "gen", "check", "graph", "completion", "version"}
 OFFLINE |= {"config view", "config schema", "config origins"}
 OFFLINE |= {name for name, entry in COMMANDS.items() if entry.section == SANDBOX}
 
