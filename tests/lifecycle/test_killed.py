@@ -119,11 +119,10 @@ def runner(tmp_path: Path, sandbox_kubeconfig: Path, namespace: str) -> Iterator
 
 
 def snapshot(cluster: Cluster, namespace: str) -> dict[ObjectRef, Any]:
-    """Everything of the project, without what the server makes of it anew each time."""
-    found = [
-        body for kind in KINDS for body in cluster.list(*kind, namespace, labels="app.kubernetes.io/part-of=shop").items
-    ]
-    return {ObjectRef.of(body): _lasting(body) for body in found if "Helm" not in body["metadata"]["labels"].values()}
+    """Everything of the services, without what the server makes of it anew each time; the history only grows."""
+    ours = "app.kubernetes.io/part-of=shop,app.kubernetes.io/managed-by=meshctl,meshctl.dev/service"
+    found = [body for kind in KINDS for body in cluster.list(*kind, namespace, labels=ours).items]
+    return {ObjectRef.of(body): _lasting(body) for body in found}
 
 
 def _lasting(body: dict[str, Any]) -> dict[str, Any]:
