@@ -122,7 +122,7 @@ class Renderings:
     def __init__(self, folder: Path | None, name: str, sources: Sources, folders: Folders) -> None:
         self.sources = sources
         self._file = folder / _digest(name)[:16] if folder else None
-        self._names = _digest("\n".join(folders.files()))
+        self._names = _digest("\n".join((*_Kept._fields, *folders.files())))
         self._kept = self._load()
         self._changed = False
 
