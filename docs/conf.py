@@ -14,4 +14,4 @@ html_theme = "furo"
 html_title = f"meshctl {__version__}"
 myst_heading_anchors = 3  # so that pages link to headings as GitHub does
 myst_links_external_new_tab = False
-suppress_warnings = ["myst.header", "toc.not_included"]
+suppress_warnings = ["myst.header"]
