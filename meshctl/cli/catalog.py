@@ -59,6 +59,7 @@ COMMANDS: dict[str, Entry] = {
     "sandbox down": Entry("sandbox_down", "Stop it and remove what it left", SANDBOX),
     "sandbox status": Entry("sandbox_status", "Show whether it runs, and its programs", SANDBOX),
     "sandbox logs": Entry("sandbox_logs", "Show the logs of its programs", SANDBOX),
+    "doctor": Entry("doctor", "Find what is wrong with project, cluster, rights and Istio", OTHER),
     "completion": Entry("completion", "Print the completion script of a shell", OTHER),
     "version": Entry("version", "Print the version of meshctl", OTHER),
 }

@@ -187,16 +187,22 @@ def confirm(invocation: Invocation, question: str) -> None:
 
 def connect(invocation: Invocation, config: Config) -> Cluster:
     """The cluster that is meant, told on stderr together with the namespace."""
-    from meshctl import cluster, sandbox
-
-    connected = cluster.connect(
-        context=invocation.context,
-        kubeconfig=invocation.kubeconfig,
-        sandbox_kubeconfig=sandbox.running_kubeconfig(),
-        environ=os.environ,
-    )
+    connected = open_cluster(invocation)
     target = connected.target
     invocation.terminal.notice(f"→ context {target.context} · namespace {config.namespace}")
     if invocation.verbose:
         invocation.terminal.notice(f"  {target.server}, by {target.source}")
     return connected
+
+
+def open_cluster(invocation: Invocation, *, timeout: float = 10) -> Cluster:
+    """The cluster that is meant; `timeout` is in seconds, for a connection and for an answer."""
+    from meshctl import cluster, sandbox
+
+    return cluster.connect(
+        context=invocation.context,
+        kubeconfig=invocation.kubeconfig,
+        sandbox_kubeconfig=sandbox.running_kubeconfig(),
+        environ=os.environ,
+        timeout=timeout,
+    )

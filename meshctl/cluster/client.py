@@ -97,6 +97,10 @@ class Cluster:
         """Every kind that can be listed, each in the version that the server prefers."""
         return self._discovery.all()
 
+    def served(self) -> frozenset[tuple[str, str]]:
+        """Every (apiVersion, kind) that the server has, in all its versions; empty where it is older than 1.30."""
+        return self._discovery.served()
+
     def version(self) -> Body:
         request = Request(Operation("get", "the server's version"), "GET", "/version", "version")
         return self._transport.send(request).json()
@@ -295,6 +299,19 @@ class Cluster:
         operation = Operation("ask", f"whether we may {verb} {resource}")
         answer = self._transport.send(Request(operation, "POST", path, "review", body=review))
         return bool(answer.json()["status"].get("allowed"))
+
+    def rules(self, namespace: str) -> Body:
+        """What we may in the namespace, as `kubectl auth can-i --list` asks: `resourceRules`, and whether they are
+        `incomplete`, as an authorizer may not be able to list them."""
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace},
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+        operation = Operation("ask", f"what we may do in {namespace}")
+        status: Body = self._transport.send(Request(operation, "POST", path, "review", body=review)).json()["status"]
+        return status
 
     def _send(self, ref: ObjectRef, verb: str, method: str, **more: Any) -> Answer:
         """A kind that we have just defined is waited for: the server knows it a moment after it says so."""

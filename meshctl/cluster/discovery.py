@@ -78,12 +78,20 @@ class Discovery:
     def all(self) -> list[Resource]:
         """Every kind that can be listed, in the version that the server prefers; two requests."""
         found: dict[tuple[str, str], Resource] = {}
-        for path in ("/api", "/apis"):
-            for resource in _aggregated(self._get(path, "the kinds of the cluster", accept=_AGGREGATED)):
-                group = resource.api_version.rpartition("/")[0]
-                if "list" in resource.verbs:
-                    found.setdefault((group, resource.kind), resource)
+        for resource in self._every():
+            group = resource.api_version.rpartition("/")[0]
+            if "list" in resource.verbs:
+                found.setdefault((group, resource.kind), resource)
         return sorted(found.values(), key=lambda resource: (resource.api_version, resource.kind))
+
+    def served(self) -> frozenset[tuple[str, str]]:
+        """Every (apiVersion, kind), in all versions; two requests."""
+        return frozenset((resource.api_version, resource.kind) for resource in self._every())
+
+    def _every(self) -> Iterable[Resource]:
+        """Of a group, the version that the server prefers comes first."""
+        for path in ("/api", "/apis"):
+            yield from _aggregated(self._get(path, "the kinds of the cluster", accept=_AGGREGATED))
 
     def _kept(self, api_version: str) -> dict[str, Resource]:
         """What memory or the file knows; nothing when the file is missing or damaged."""

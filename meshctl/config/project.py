@@ -11,6 +11,7 @@ from meshctl.errors import UsageError, did_you_mean
 
 FOLDER = "configs"
 DEFAULT_ENVIRONMENT = "dev"
+NO_PROJECT = "NoProject"
 _LOCAL = ".local.yaml"
 _LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes
 
@@ -98,4 +99,4 @@ def _only_environment(root: Path) -> str:
         return known[0]
     if known:
         raise UsageError(f"which environment: {', '.join(known)}?", suggestion="name one with -e")
-    raise UsageError(f"{root} has no {FOLDER}/*.yaml", suggestion="meshctl init makes a project")
+    raise UsageError(f"{root} has no {FOLDER}/*.yaml", code=NO_PROJECT, suggestion="meshctl init makes a project")

@@ -75,6 +75,13 @@ def build(assets: Path | None = None) -> Iterator[Progress]:
     return find_programs(assets)
 
 
+def obstacle() -> str:
+    """Why `up` could find no programs, "" if it could."""
+    from meshctl.sandbox import program
+
+    return program.obstacle()
+
+
 def status(name: str = DEFAULT_NAME) -> Status:
     from meshctl.sandbox.state import read_status
 

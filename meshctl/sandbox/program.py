@@ -53,6 +53,15 @@ def find_programs(assets: Path | None = None) -> Generator[Progress, None, Progr
     return _from_build((yield from build_control_plane(go.path)))
 
 
+def obstacle() -> str:
+    """Why no control plane could be brought up, "" if one could. Nothing is built."""
+    assets = os.environ.get(ASSETS_VARIABLE)
+    if built() is not None or (assets and not _missing(Path(assets))):
+        return ""
+    go = find_go()
+    return "" if go.path else f"no Go to build it ({go.why_not})"
+
+
 def _missing(assets: Path) -> list[str]:
     return [program for program in PROGRAMS if _executable(assets, program) is None]
 

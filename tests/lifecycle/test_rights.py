@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from developers import grant, kubeconfig_of
 from running import started, stopped, writes
 from shop import config_map, deployment, service, shop, stateful_set
 
-from meshctl import inventory, yamlio
+from meshctl import inventory
 from meshctl.cluster import Cluster, connect
 from meshctl.errors import Forbidden
 from meshctl.events import Deleted, Pruned, Warned
@@ -23,7 +23,6 @@ RULES = [
     {"apiGroups": ["apps"], "resources": ["deployments", "replicasets", "statefulsets"]},
     {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"]},
 ]
-RBAC = "rbac.authorization.k8s.io"
 
 
 @pytest.fixture
@@ -31,19 +30,8 @@ def developer(
     cluster: Cluster, namespace: str, sandbox_kubeconfig: Path, tmp_path: Path, kubectl: Callable[..., str]
 ) -> Cluster:
     """The cluster as a service account sees it that may do everything with a few kinds of this namespace."""
-    metadata = {"name": "dev", "namespace": namespace}
-    rules = [{**rule, "verbs": ["*"]} for rule in RULES]
-    subject = {"kind": "ServiceAccount", **metadata}
-    role = {"apiGroup": RBAC, "kind": "Role", "name": "dev"}
-    cluster.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
-    cluster.create({"apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": metadata, "rules": rules})
-    binding = {"apiVersion": f"{RBAC}/v1", "kind": "RoleBinding", "metadata": metadata}
-    cluster.create({**binding, "subjects": [subject], "roleRef": role})
-    config = yamlio.load(sandbox_kubeconfig.read_text(), str(sandbox_kubeconfig)).value
-    token = kubectl("create", "token", "dev", "-n", namespace)
-    users = [{**user, "user": {"token": token}} for user in config["users"]]
-    file = tmp_path / "developer.kubeconfig"
-    file.write_text(json.dumps({**config, "users": users}))
+    grant(cluster, namespace, [{**rule, "verbs": ["*"]} for rule in RULES])
+    file = kubeconfig_of(namespace, sandbox_kubeconfig, tmp_path, kubectl)
     return connect(kubeconfig=file, environ={})
 
 
