@@ -45,7 +45,7 @@ def load(
         error.cautions = tuple(layers.cautions)
         hide_in_error(error, written_secrets(layers.root))
         raise
-    return build(project, root, resolution, layers.cautions)
+    return build(project, root, resolution, [*layers.cautions, *rules.needless_skips(root)])
 
 
 def _well_formed(merged: Setting, project: Project) -> tuple[Setting, list[MeshctlError]]:

@@ -16,7 +16,7 @@ from meshctl.config.project import impossible_path
 from meshctl.config.schema import dotted
 from meshctl.config.secrets import undeclared_secrets
 from meshctl.config.settings import Setting
-from meshctl.errors import ConfigError, did_you_mean
+from meshctl.errors import Caution, ConfigError, did_you_mean
 from meshctl.templating import dns_label
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -34,7 +34,6 @@ _LISTS_OF_SERVICES = (
     ("high_priority_deps",),
     ("mid_priority_deps",),
     ("low_priority_deps",),
-    ("skip_inject_service",),
     ("enable", "service"),
     ("disable", "service"),
 )
@@ -97,6 +96,15 @@ def declared_services(root: Setting) -> Iterator[ConfigError]:
         for item in root.items(*path):
             if item.value not in known:
                 yield _undeclared("service", item, dotted(path), known, root)
+
+
+def needless_skips(root: Setting) -> Iterator[Caution]:
+    """One list for every environment may name services that this one has not: it changes nothing, and is told."""
+    known = root.mapping("service")
+    for item in root.items("skip_inject_service"):
+        if item.value not in known:
+            fault = _undeclared("service", item, "skip_inject_service", known, root)
+            yield Caution(fault.code, fault.message, fault.where, fault.suggestion)
 
 
 def declared_groups(root: Setting) -> Iterator[ConfigError]:

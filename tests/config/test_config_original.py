@@ -78,6 +78,14 @@ def test_it_loads_unchanged(load: Load) -> None:
     assert config.warnings == ()
 
 
+def test_a_list_of_sidecars_may_name_services_of_other_environments(load: Load) -> None:
+    config = load("service: [postgres, trade-bus]\nskip_inject_service: [postgres, command-bus]\n")
+    assert [name for name, service in config.services.items() if not service.inject] == ["postgres"]
+    (caution,) = config.warnings
+    assert (caution.code, str(caution.where)) == ("MSH012", "configs/dev.yaml:2:33")
+    assert caution.message == "skip_inject_service names command-bus, which is no declared service"
+
+
 def test_nothing_at_all_is_a_project_too(load: Load) -> None:
     config = load("")
     assert (config.project, config.namespace, config.user, config.services) == ("shop", "anna", "anna", {})
