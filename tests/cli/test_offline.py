@@ -77,7 +77,8 @@ def test_config_view_is_a_config_that_gives_itself(meshctl: Meshctl, project: Pa
     assert yamlio.load(shown.out, "shown").value["vars"] == {"tag": "v2", "replicas": "3"}
     (project / "configs" / "again.yaml").write_text(shown.out)
     assert meshctl("config", "view", "-e", "again").out == shown.out
-    assert json.loads(meshctl("config", "view", "-e", "again", "-o", "json").out)["project"] == "shop"
+    document = json.loads(meshctl("config", "view", "-e", "again", "-o", "json").out)
+    assert (document["meshctl"], document["project"]) == (1, "shop")
 
 
 @pytest.mark.usefixtures("project")
@@ -206,6 +207,8 @@ def test_init_makes_a_project_that_renders(meshctl: Meshctl, tmp_path: Path, mon
     assert "created fresh/configs/dev.yaml" in out.splitlines()
     assert "cd fresh && meshctl sandbox up && meshctl start" in err
     assert meshctl("-C", "fresh", "gen", "--stdout").code == 0
+    written = json.loads(meshctl("init", "other", "-o", "json").out)
+    assert (written["meshctl"], len(written["created"])) == (1, len(out.splitlines()))
     again = meshctl("init", "fresh")
     assert again.code == 2
     assert "would be overwritten" in again.err

@@ -23,7 +23,7 @@ BROKEN = "vars: {tag: v1}\nservice: [web]\nservce_group: {}\nmust_deps: [wbe]\n"
 def test_version(meshctl: Meshctl) -> None:
     python = sys.version.split()[0]
     assert meshctl("version") == (0, f"meshctl {__version__} (Python {python})\n", "")
-    assert json.loads(meshctl("version", "-o", "json").out) == {"version": __version__, "python": python}
+    assert json.loads(meshctl("version", "-o", "json").out) == {"meshctl": 1, "version": __version__, "python": python}
     assert meshctl("--version") == meshctl("version")
 
 
@@ -38,6 +38,11 @@ def test_the_program_explains_itself(meshctl: Meshctl, typed: list[str]) -> None
     code, out, err = meshctl(*typed)
     assert (code, err) == (0, "")
     assert "Usage: meshctl [OPTIONS] COMMAND" in out
+
+
+def test_a_sandbox_that_does_not_run_is_down_already(meshctl: Meshctl) -> None:
+    code, out, _ = meshctl("sandbox", "down", "--name", "never-there", "-o", "json")
+    assert (code, json.loads(out)["meshctl"], json.loads(out)["running"]) == (0, 1, False)
 
 
 def test_hidden_words_are_shown_nowhere(meshctl: Meshctl) -> None:

@@ -14,9 +14,12 @@ from meshctl.cli.invocation import Invocation
     """,
 )
 def command(invocation: Invocation) -> None:
-    """Show the config that is in force: all layers merged, all variables resolved. Asks no cluster."""
+    """Show the config that is in force: all layers merged, all variables resolved. Asks no cluster.
+
+    As YAML it is a project file again.
+    """
     from meshctl import yamlio
-    from meshctl.output.documents import as_json
+    from meshctl.output.documents import document
 
     effective = dict(session.load_config(invocation).effective)
-    invocation.terminal.result(as_json(effective) if invocation.output == "json" else yamlio.dump(effective))
+    invocation.terminal.result(document("json", effective) if invocation.output == "json" else yamlio.dump(effective))

@@ -8,10 +8,11 @@ import typer
 from meshctl.cli.command import command as as_command
 from meshctl.cli.invocation import Invocation
 from meshctl.output import wording
+from meshctl.output.documents import document, names
 
 
 @as_command(
-    forms=("human", "name"),
+    forms=("human", "name", "json"),
     examples="""
     meshctl init shop && cd shop
     meshctl init              # in this folder
@@ -32,8 +33,9 @@ def command(
 
     target = folder or invocation.directory or Path()
     written = [str(target / file) for file in scaffold.create(target)]
-    if invocation.output == "name":
-        invocation.terminal.result("\n".join(written))
+    if invocation.output != "human":
+        created = document("json", {"created": written}) if invocation.output == "json" else names(written)
+        invocation.terminal.result(created)
         return
     invocation.terminal.result("\n".join(f"created {name}" for name in written))
     enter = "" if target == Path() else f"cd {target} && "
