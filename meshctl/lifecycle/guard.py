@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from meshctl.errors import GuardError
+from meshctl.errors import GuardError, Where
 
 if TYPE_CHECKING:
     from meshctl.cluster import Cluster
@@ -28,9 +28,15 @@ def guard_namespace(config: Config) -> None:
         raise GuardError(
             f"{config.namespace} is no developer's namespace",
             code="GuardedNamespace",
-            where=config.where("namespace"),
+            where=_named_at(config),
             suggestion="set `namespace` in the project file, or take another one with -n",
         )
+
+
+def _named_at(config: Config) -> Where | None:
+    """Where a file names the namespace that is used; nowhere, if the command line does or nobody."""
+    places = {origin.path: origin.where for origin in config.origins if origin.in_force}
+    return next((places[path] for path in ("namespace", "vars.namespace") if path in places), None)
 
 
 def is_never_ours(namespace: str) -> bool:

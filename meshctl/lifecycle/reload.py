@@ -53,19 +53,21 @@ class _Reload:
         self._options = options
         self._configuration: dict[str, list[Manifest]] = {}
         self._workloads: dict[str, list[Manifest]] = {}
+        self._signs: dict[str, list[Manifest]] = {}
         for name in plan.services:
             manifests = bundle.of(name)
             self._configuration[name] = [each for each in manifests if each.ref.kind in CONFIGURATION]
             self._workloads[name] = [each for each in manifests if _hash(each.body)]
+            self._signs[name] = [*self._configuration[name], *(each for each in manifests if pod_template(each.body))]
         self._applier = Applier(run, bundle.namespace, (), options)
 
     def __iter__(self) -> Iterator[Event]:
         """All configuration first: a service may read that of another which it does not need."""
         config = self._plan.config
         names = self._plan.services
-        scopes = [scope_of(each.ref, config) for name in names for each in self._of(name)]
+        scopes = [scope_of(each.ref, config) for name in names for each in self._signs[name]]
         self._run.listen([Scope("v1", "ConfigMap", config.namespace), *scopes])
-        running = [name for name in names if any(self._run.world.get(each.ref) for each in self._of(name))]
+        running = [name for name in names if any(self._run.world.get(each.ref) for each in self._signs[name])]
         if not running:
             raise ClusterError(
                 f"nothing of this selection runs in {self._plan.config.namespace}",

@@ -10,10 +10,11 @@ from shop import shop
 
 from meshctl import yamlio
 from meshctl.cluster import Cluster, connect
-from meshctl.config import ClusterRules
-from meshctl.errors import GuardError
+from meshctl.config import ClusterRules, Origin
+from meshctl.errors import GuardError, Where
 from meshctl.lifecycle import guard
 
+AT_THE_TOP, IN_VARS = Where("configs/dev.yaml", 2, 12), Where("configs/dev.yaml", 4, 15)
 CONFIG = shop("dev-anna", {"web": []}).config
 
 
@@ -78,3 +79,22 @@ def test_some_namespaces_are_nobodys(tmp_path: Path, namespace: str) -> None:
     with pytest.raises(GuardError) as raised:
         guard(config, near, context_named=True, yes=True)
     assert raised.value.code == "GuardedNamespace"
+
+
+@pytest.mark.parametrize(
+    ("written", "where"),
+    [
+        ([("vars.namespace", IN_VARS, True)], IN_VARS),
+        ([("namespace", AT_THE_TOP, True), ("vars.namespace", IN_VARS, True)], AT_THE_TOP),
+        ([("namespace", AT_THE_TOP, False), ("namespace", None, True)], None),
+    ],
+    ids=["vars", "key", "option"],
+)
+def test_a_refused_namespace_is_shown_where_it_is_named(
+    tmp_path: Path, written: list[tuple[str, Where | None, bool]], where: Where | None
+) -> None:
+    near = cluster_of(tmp_path, "minikube", "https://127.0.0.1:6443")
+    origins = tuple(Origin(path, "default", "", place, in_force=used) for path, place, used in written)
+    with pytest.raises(GuardError) as raised:
+        guard(replace(CONFIG, namespace="default", origins=origins), near, context_named=True, yes=True)
+    assert raised.value.where == where

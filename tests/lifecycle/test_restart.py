@@ -172,6 +172,12 @@ def test_a_reload_of_what_does_not_run_is_an_error(cluster: Cluster, namespace: 
     assert not run.of(Applied)
 
 
+def test_a_reload_of_what_runs_without_any_configuration_has_nothing_to_do(cluster: Cluster, namespace: str) -> None:
+    ours = shop(namespace, {"web": []}, web=[deployment("web")])
+    started(cluster, ours)
+    assert reloaded(cluster, ours).end.counts == {"ready": 1}
+
+
 def reading(name: str, settings: str) -> Body:
     """A workload that has a ConfigMap in its environment."""
     body = deployment(name)
