@@ -31,6 +31,8 @@ def evaluated(expression: str, **variables: Any) -> Any:
         ("'a\"b\\nc' | quote", '"a\\"b\\nc"'),
         ("5 | quote", '"5"'),
         ("none | quote", '""'),
+        ("true | quote", '"true"'),
+        ("false | b64encode", "ZmFsc2U="),
         ("'My Shop & Söhne' | dns_label", "my-shop-sohne"),
         ("('x' * 62 ~ '-y') | dns_label", "x" * 62),
         ("'日本' | dns_label", ""),

@@ -35,11 +35,11 @@ def nindent(text: str, width: int) -> str:
     return "\n" + "\n".join(" " * width + line if line else "" for line in str(text).split("\n"))
 
 
-def b64encode(value: str | bytes) -> str:
+def b64encode(value: Any) -> str:
     return base64.b64encode(_bytes(value)).decode()
 
 
-def sha256(value: str | bytes) -> str:
+def sha256(value: Any) -> str:
     import hashlib
 
     return hashlib.sha256(_bytes(value)).hexdigest()
@@ -47,7 +47,7 @@ def sha256(value: str | bytes) -> str:
 
 def quote(value: Any) -> str:
     """In double quotes, as YAML and JSON read it."""
-    return yamlio.quote("" if value is None else str(value))
+    return yamlio.quote(_text(value))
 
 
 def fail(message: str) -> NoReturn:
@@ -55,8 +55,15 @@ def fail(message: str) -> NoReturn:
     raise TemplateError(str(message), code="MSH112")
 
 
-def _bytes(value: str | bytes) -> bytes:
-    return value if isinstance(value, bytes) else str(value).encode()
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else _text(value).encode()
+
+
+def _text(value: Any) -> str:
+    """As YAML writes it, `true` and not `True`; nothing for null."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -115,10 +115,11 @@ _UNTOLD = frozenset({"expandtabs", "from_bytes", "maketrans", "to_bytes", "trans
 
 
 def _printed(value: Any) -> Any:
-    """What `{{ }}` writes; a text is not looked at, the output is. Nothing in a list or a mapping may be undefined."""
-    if isinstance(value, (list, tuple, dict)):
+    """What `{{ }}` writes, which is what YAML reads back: `true`, `null`, `["a"]`, where Python has words of its own. A
+    text is not looked at, the output is. Nothing in a list or a mapping may be undefined."""
+    if value is None or isinstance(value, (bool, list, tuple, dict)):
         check_value(value)
-        plain(value)
+        return tojson(plain(value))
     return value
 
 

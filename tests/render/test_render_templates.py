@@ -83,6 +83,25 @@ class TestVariables:
         }
         assert data(rendered(tmp_path, files)) == {"all": '[false, 1, "v2"]'}
 
+    def test_what_is_no_text_is_written_as_yaml_reads_it_back(self, tmp_path: Path) -> None:
+        files = {
+            "configs/dev.yaml": (
+                "vars: {flag: false, nothing: null, list: [true, 'on', null], map: {a: it's}}\nservice: [web]\n"
+            ),
+            "templates/web/a.yaml": config_map(
+                flag="{{ flag }}",
+                text="'--debug={{ flag }}'",
+                nothing="{{ nothing }}",
+                all="{{ [list, map] }}",
+            ),
+        }
+        assert data(rendered(tmp_path, files)) == {
+            "flag": False,
+            "text": "--debug=false",
+            "nothing": None,
+            "all": [[True, "on", None], {"a": "it's"}],
+        }
+
     def test_ours(self, tmp_path: Path) -> None:
         files = {
             "configs/dev.yaml": (

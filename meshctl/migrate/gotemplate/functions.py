@@ -48,8 +48,8 @@ def as_text(term: Term, macro: str = "text") -> Term:
     there = [sample for sample in term.samples or () if sample is not MISSING]
     if there and prints_alike(there, str):
         return term
-    if there and all(isinstance(sample, bool) for sample in there):
-        return Term(f"{term.operand} | tojson", _TEXT)
+    if there and all(isinstance(sample, bool) for sample in there):  # `{{ }}` writes true as Go does, `~` does not
+        return term if macro == "text" else Term(f"{term.operand} | tojson", _TEXT)
     return Term(f"{LIBRARY}.{macro}({term.code})", _TEXT, single=True)
 
 
