@@ -6,6 +6,7 @@ declares. A file that is in nobody's record is overwritten where a template want
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,13 +15,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from meshctl import yamlio
-from meshctl.errors import GuardError, MeshctlError, raise_all
+from meshctl.errors import GuardError, MeshctlError, UsageError, raise_all
 from meshctl.manifest import NAMESPACE_SERVICE, Bundle, order_key
 from meshctl.plan import Plan
 from meshctl.render import output_record
 from meshctl.render.output_record import Record, Writer
 
 _ELSEWHERE = "write elsewhere: --output-path"
+_NO_PLACES = (errno.EEXIST, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG, errno.EISDIR, errno.ELOOP)
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class _Folder:
 
 
 def _is_below(path: str, folder: str) -> bool:
-    return f"{path}/".startswith(f"{folder}/")
+    return f"{path}/".startswith(f"{folder.rstrip('/')}/")
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -179,4 +181,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _disk_error(doing: str, path: Path, error: OSError) -> MeshctlError:
+    """A place where no file can be has been named by somebody; a disk that is full has not."""
+    if error.errno in _NO_PLACES:
+        return UsageError(f"cannot {doing} {path}: {error.strerror}", suggestion=_ELSEWHERE)
     return MeshctlError(f"cannot {doing} {path}: {error.strerror}", code="Disk")

@@ -221,5 +221,12 @@ class TestRefused:
 
     def test_a_file_where_a_folder_should_be(self, root: Path) -> None:
         write(root, {"output": "a file"})
-        with pytest.raises(MeshctlError, match=r"cannot write .*output"):
+        with pytest.raises(UsageError, match=r"cannot write .*output"):
             gen(root)
+
+    def test_a_name_that_no_folder_can_have(self, root: Path) -> None:
+        with pytest.raises(UsageError, match="File name too long"):
+            gen(root, folder="x" * 300)
+
+    def test_the_root_of_all_files_is_a_folder_too(self, root: Path) -> None:
+        assert "web/a.yaml" in gen(root, folder="/", check=True).created
