@@ -67,7 +67,8 @@ def test_a_rule_has_a_page(rule: Rule) -> None:
     assert rule.explanation, "the page says why"
 
 
-ODD = st.sampled_from([None, "", "x", 0, -1, 2.5, True, [], {}, [None], ["x"], {"x": None}, {"name": 1}, [[]], [{}]])
+SHAPES = [None, "", "x", 0, -1, 2.5, True, [], {}, [None], ["x"], {"x": None}, {"name": 1}, [[]], [{}]]
+ODD = st.sampled_from([*SHAPES, 10**30, "9" * 5000, "1e999999999", "*", "/", "."])
 EXAMPLES = [
     yamlio.load_all(text, "example") for rule in OF_MANIFESTS for verdict, text in rule.examples if verdict == "good"
 ]

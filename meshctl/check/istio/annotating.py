@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from meshctl import yamlio
 from meshctl.check.finding import Fault
 from meshctl.check.istio.reference import known_annotations
-from meshctl.check.istio.values import port_fault
+from meshctl.check.istio.values import port_fault, port_of
+from meshctl.check.kubernetes.quantities import is_quantity
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 from meshctl.check.rules import object_rule
@@ -17,7 +18,8 @@ from meshctl.errors import MeshctlError, did_you_mean
 from meshctl.manifest import LABEL_INJECT
 
 _OURS = re.compile(r"(^|[./])istio\.io/")
-_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|[kMGTPE]i?|Ki)?")
+_BOOLEANS = ("true", "false", "t", "f", "1", "0")
+_WISHES = ("true", "false", "y", "n", "yes", "no", "on", "off")
 _PREFIX_OF_PORTS = "readiness.status.sidecar.istio.io/"
 
 
@@ -142,14 +144,17 @@ def _number(text: str) -> str:
 
 
 def _boolean(text: str) -> str:
-    known = ("true", "false", "t", "f", "1", "0")
-    return "" if text.lower() in known else f'"{text}" is neither true nor false'
+    return "" if text.lower() in _BOOLEANS else f'"{text}" is neither true nor false'
+
+
+def _wish(text: str) -> str:
+    """Injection takes YAML's old words, too."""
+    return "" if text.lower() in _WISHES else f'"{text}" is neither true nor false'
 
 
 def _ports(text: str) -> str:
     for part in filter(None, (each.strip() for each in text.split(","))):
-        number = int(part) if part.isdecimal() and part.isascii() else 0
-        if part != "0" and port_fault(number):
+        if part != "0" and port_fault(port_of(part) or 0):
             return f'"{part}" is no port'
     return ""
 
@@ -172,7 +177,7 @@ def _ranges_or_all(text: str) -> str:
 
 
 def _quantity(text: str) -> str:
-    return "" if _QUANTITY.fullmatch(text) else f'"{text}" is no quantity of Kubernetes'
+    return "" if is_quantity(text) else f'"{text}" is no quantity of Kubernetes'
 
 
 def _one_of(*known: str) -> Callable[[str], str]:
@@ -189,7 +194,7 @@ def _yaml(text: str) -> str:
 
 _TRAFFIC = "traffic.sidecar.istio.io/"
 _JUDGES: Mapping[str, Callable[[str], str]] = {
-    LABEL_INJECT: _boolean,
+    LABEL_INJECT: _wish,
     "proxy.istio.io/config": _yaml,
     "prometheus.istio.io/merge-metrics": _boolean,
     "sidecar.istio.io/rewriteAppHTTPProbers": _boolean,

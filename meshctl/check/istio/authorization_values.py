@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from meshctl.check.istio.names import is_ip
+from meshctl.check.istio.values import LARGEST_PORT, port_of
 from meshctl.check.istio.virtual_services.answers import METHODS
 from meshctl.errors import did_you_mean
 
@@ -27,7 +28,8 @@ def _address_fault(text: str) -> str:
 
 
 def _port_fault(text: str) -> str:
-    return "" if text.isdecimal() and text.isascii() and int(text) <= 65535 else f'"{text}" is no port'
+    number = port_of(text)
+    return f'"{text}" is no port' if number is None or number > LARGEST_PORT else ""
 
 
 def _path_fault(path: str) -> str:

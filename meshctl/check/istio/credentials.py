@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.gateway_pods import gateways, is_installed
@@ -129,20 +128,24 @@ def unusable_credential(subject: Subject) -> Iterator[Fault]:
 
 def _secret_fault(secret: Resource) -> str:
     """What is wrong with a certificate's Secret, without a word of what is in it."""
-    data = {**_decoded(secret), **secret.root["stringData"].mapping}
+    data = _contents(secret)
     certificate = next((data[cert] for cert, key in _PAIRS if data.get(cert) and data.get(key)), None)
     if certificate is None:
         return "has neither tls.crt and tls.key nor cert and key"
-    blocks = _PEM.findall(certificate.encode() if isinstance(certificate, str) else certificate)
-    try:
-        der = base64.b64decode(blocks[0], validate=False) if blocks else b""
-    except binascii.Error:
-        der = b""
-    times = _TIME.findall(der)
-    if len(times) < 2:
+    ends = _end(certificate)
+    if ends is None:
         return "has no certificate in PEM"
-    ends = _moment(*times[1])
     return f"has a certificate that expired on {ends:%Y-%m-%d}" if ends < datetime.now(UTC) else ""
+
+
+def _end(certificate: bytes) -> datetime | None:
+    """Until when a certificate is good: the second time in it; None for what is none."""
+    block = _PEM.search(certificate)
+    try:
+        times = _TIME.findall(base64.b64decode(block[1])) if block else []
+        return _moment(*times[1]) if len(times) > 1 else None
+    except ValueError:
+        return None
 
 
 def _moment(short: bytes, long: bytes) -> datetime:
@@ -151,11 +154,10 @@ def _moment(short: bytes, long: bytes) -> datetime:
     return datetime.strptime((long or century + short).decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
 
 
-def _decoded(secret: Resource) -> dict[str, Any]:
+def _contents(secret: Resource) -> dict[str, bytes]:
+    """What is readable in a Secret, by key."""
     found = {}
     for key, value in secret.root["data"].children():
-        try:
+        with suppress(ValueError):
             found[key] = base64.b64decode(value.text)
-        except (binascii.Error, ValueError):
-            found[key] = b""
-    return found
+    return found | {key: value.text.encode() for key, value in secret.root["stringData"].children()}

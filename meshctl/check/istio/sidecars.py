@@ -9,7 +9,7 @@ from meshctl.check.istio.gateways import namespaced_host_fault, tls_options
 from meshctl.check.istio.kinds import SIDECAR
 from meshctl.check.istio.names import full_name_fault, is_ip, is_label
 from meshctl.check.istio.rules import istio_rule
-from meshctl.check.istio.values import HTTP_PROTOCOLS, is_protocol, port_fault, texts
+from meshctl.check.istio.values import HTTP_PROTOCOLS, is_protocol, port_fault, port_of, texts
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 
@@ -120,7 +120,8 @@ def _endpoint_fault(endpoint: str) -> str:
     host, colon, port = endpoint.rpartition(":")
     if not colon or host.strip("[]") not in _LOOPBACK:
         return f'"{endpoint}" leaves the pod: write 127.0.0.1:<port>, :<port> or unix://<path>'
-    return port_fault(int(port)) if port.isdecimal() else f'"{port}" is no port'
+    number = port_of(port)
+    return f'"{port}" is no port' if number is None else port_fault(number)
 
 
 def _egress(listeners: list[Node]) -> Iterator[Fault]:

@@ -11,8 +11,10 @@ from meshctl.check.istio.names import is_label
 from meshctl.check.node import Node
 from meshctl.config.durations import parse_duration
 
+LARGEST_PORT = 65535
 LONGEST_REGEX = 1024  # of bytes; Envoy's limit is one of compiled size, which this stands for
 
+_PORT = re.compile(r"\d{1,5}", re.ASCII)
 _LABEL_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", re.ASCII)
 _LABEL_PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", re.ASCII)
 _LONGEST_LABEL = 63
@@ -32,7 +34,12 @@ def is_protocol(text: str) -> bool:
 
 
 def port_fault(number: int) -> str:
-    return "" if 0 < number <= 65535 else f"a port is between 1 and 65535, not {number}"
+    return "" if 0 < number <= LARGEST_PORT else f"a port is between 1 and {LARGEST_PORT}, not {number}"
+
+
+def port_of(text: str) -> int | None:
+    """The number in a text, None for none that could be a port."""
+    return int(text) if _PORT.fullmatch(text) else None
 
 
 @lru_cache(maxsize=1024)

@@ -13,6 +13,7 @@ _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = r"(?:[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?"
 _TAG = r"(?::\w[\w.-]{0,127})?"
 _DIGEST = r"(?:@[A-Za-z0-9+._-]+:[0-9a-fA-F]{32,})?"
+_FILLED_IN = "auto"  # Istio's injection puts the proxy's image in its place, as in the pods of a gateway
 _REFERENCE = re.compile(rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*{_TAG}{_DIGEST}", re.ASCII)
 
 
@@ -42,7 +43,7 @@ def moving_image(pod: Pod) -> Iterator[Fault]:
         image = container["image"]
         name, _, digest = image.text.partition("@")
         tag = name.rpartition("/")[2].partition(":")[2]
-        if image.text and not digest and tag in ("", "latest"):
+        if image.text not in ("", _FILLED_IN) and not digest and tag in ("", "latest"):
             what = "has the tag latest" if tag else "has no tag"
             yield image.fault(f"image {image.text} {what}", "name a version, like :1.4.2, or a digest")
 
@@ -74,7 +75,7 @@ def no_image(pod: Pod) -> Iterator[Fault]:
         name = container["name"].text
         if not image and not is_injected(name):
             yield image.fault(f"container {name} has no image", "name one")
-        elif image and image.text != "auto" and image.value.__class__ is str and not _REFERENCE.fullmatch(image.text):
+        elif image.value.__class__ is str and image.text != _FILLED_IN and not _REFERENCE.fullmatch(image.text):
             yield image.fault(f'"{image.text}" is no reference of an image', _advice(image.text))
 
 

@@ -29,5 +29,5 @@ def quantity(value: Any) -> Decimal | None:
     if match is None:
         return None
     if match[3]:
-        return Decimal(match[1]).scaleb(int(match[3]))
+        return Decimal(f"{match[1]}e{match[3]}")  # which no context rounds or refuses
     return Decimal(match[1]) * _SUFFIXES.get(match[2] or "", Decimal(1))

@@ -40,7 +40,7 @@ def selector_misses_template(workload: Resource) -> Iterator[Fault]:
             spec: {containers: [{name: web, image: "web:1"}]}
     """
     selector = workload.spec["selector"]
-    if not selector.mapping or workload.pod is None:
+    if selector.value.__class__ is not dict or workload.pod is None:
         return
     if not selector["matchLabels"].mapping and not list(selector["matchExpressions"]):
         yield selector.fault(f"the selector of {workload} is empty", "name the labels of its pods")
@@ -135,7 +135,7 @@ _FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
     ("month", 1, 12, {name: number for number, name in enumerate(_MONTHS, 1)}),
     ("day of the week", 0, 6, {name: number for number, name in enumerate(_DAYS)}),
 )
-_PART = re.compile(r"(\*|\?|\w+)(?:-(\w+))?(?:/(\d+))?")
+_PART = re.compile(r"(\*|\?|\w{1,9})(?:-(\w{1,9}))?(?:/(\d+))?", re.ASCII)
 
 
 @object_rule("MSH216", "error", "CronJob.batch", aliases=("cronjob-schedule",))

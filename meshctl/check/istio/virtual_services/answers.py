@@ -150,7 +150,8 @@ def direct_response(service: Resource) -> Iterator[Fault]:
 def cors(service: Resource) -> Iterator[Fault]:
     """A CORS policy that Istio refuses.
 
-    Methods are written in capitals, names of headers are names of headers or `*`, and an origin says what to match.
+    Methods are written in capitals, or all are meant by `*`; names of headers are names of headers or `*`; and an
+    origin says what to match.
 
         # bad
         apiVersion: networking.istio.io/v1
@@ -171,7 +172,7 @@ def cors(service: Resource) -> Iterator[Fault]:
         if not (policy := rule["corsPolicy"]):
             continue
         for node, method in texts(policy["allowMethods"]):
-            if method not in METHODS:
+            if method not in (*METHODS, "*"):
                 yield node.fault(f'HTTP has no method "{method}"', did_you_mean(method, METHODS))
         for field in ("allowHeaders", "exposeHeaders"):
             for node, name in texts(policy[field]):
