@@ -142,7 +142,7 @@ def injection(mesh: Mesh) -> Iterator[Finding]:
     if not seeing:
         known = ", ".join(sorted({each.revision for each in mesh.injectors})) or "none"
         message = f"no webhook puts sidecars into pods of {mesh.namespace} ({_told(mesh.labels)})"
-        mend = f"`kubectl label namespace {mesh.namespace} {_wanted(mesh)} --overwrite`; revisions here: {known}"
+        mend = f"{_relabel(mesh)}; revisions here: {known}"
         yield Finding(AREA, "injector", "fail" if mesh.objects else "warn", message, mend)
     yield from (_reached(mesh, each) for each in seeing)
 
@@ -169,7 +169,7 @@ def label(mesh: Mesh) -> Iterator[Finding]:
     if not mesh.namespace:
         return
     asks = mesh.labels.get(_ENABLED) == "enabled" or (_ENABLED not in mesh.labels and _REVISION in mesh.labels)
-    told, mend = _told(mesh.labels), f"`kubectl label namespace {mesh.namespace} {_wanted(mesh)} --overwrite`"
+    told, mend = _told(mesh.labels), _relabel(mesh)
     if mesh.injects and not asks:
         message = f"the project wants sidecars, and {mesh.namespace} does not ask for any ({told})"
         yield Finding(AREA, "label", "warn", message, mend)
@@ -197,12 +197,14 @@ def _sees(injector: Injector, labels: Mapping[str, str]) -> bool:
     return all(matches(Node(injector.body.get(key) or {}), each) for key, each in asked.items())
 
 
-def _wanted(mesh: Mesh) -> str:
-    """The labels that the namespace should have, as `kubectl label` takes them: istio-injection goes first, so where
-    a revision is wanted it has to go."""
+def _relabel(mesh: Mesh) -> str:
+    """istio-injection goes before the revision, so where a revision is wanted it has to go."""
+    labels = f"{_ENABLED}=enabled"
     if not mesh.injects:
-        return f"{_ENABLED}- {_REVISION}-"
-    return f"{_ENABLED}- {_REVISION}={mesh.revision}" if mesh.revision else f"{_ENABLED}=enabled"
+        labels = f"{_ENABLED}- {_REVISION}-"
+    elif mesh.revision:
+        labels = f"{_ENABLED}- {_REVISION}={mesh.revision}"
+    return f"`kubectl label namespace {mesh.namespace} {labels} --overwrite`, then `meshctl restart` for what runs"
 
 
 def _told(labels: Mapping[str, str]) -> str:

@@ -6,8 +6,10 @@ import json
 import os
 import platform
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,9 @@ def findings(outcome: Outcome) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def states(outcome: Outcome) -> dict[str, str]:
-    return {" ".join(key): found["state"] for key, found in findings(outcome).items() if found["state"] != "ok"}
+    """What is not ok. How the sandbox of whoever runs the tests is does not matter."""
+    found = {" ".join(key): each["state"] for key, each in findings(outcome).items() if key[0] != "sandbox"}
+    return {name: state for name, state in found.items() if state != "ok"}
 
 
 @pytest.fixture
@@ -226,6 +230,24 @@ def test_without_a_project_it_goes_on(
     named = meshctl("--kubeconfig", str(sandbox_kubeconfig), "-n", "dev-nobody", "doctor", "-o", "json")
     assert states(named) == {"project found": "warn"}
     assert ("rights", "start and stop") in findings(named)
+
+
+def test_what_is_typed_wrong_fails(meshctl: Meshctl, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty_machine(project, monkeypatch)
+    outcome = meshctl("doctor", "-e", "dve", "-o", "json")
+    found = findings(outcome)["project", "found"]
+    assert (outcome.code, found["state"], found["suggestion"]) == (1, "fail", "did you mean dev?")
+
+
+def test_own_settings_that_git_would_take(meshctl: Meshctl, project: Path) -> None:
+    (project / "configs" / "dev.local.yaml").write_text("vars: {tag: mine}\n")
+    unreachable = ("--kubeconfig", str(write_kubeconfig(project / "kubeconfig", "http://127.0.0.1:1")), "doctor")
+    look = partial(meshctl, *unreachable, "-o", "json")
+    assert "project local file" not in states(look())
+    subprocess.run(["git", "init", "-q", project], check=True)
+    assert states(look())["project local file"] == "warn"
+    (project / ".gitignore").write_text("*.local.yaml\n")
+    assert "project local file" not in states(look())
 
 
 @pytest.mark.parametrize("name", ["well", "ill"])
