@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+GATHER = 0.004  # seconds in which more may arrive, to be looked at together: each look costs, and holds up the workers
 TICK = 0.1  # seconds after which a run looks at the clock and at its interrupt, when nothing else wakes it
 
 
@@ -139,6 +140,7 @@ class Run:
     def wait(self) -> set[str]:
         """The services that something happened to, after a tick at most. Raises what has ended a watch."""
         self.world.wake.wait(TICK)
+        time.sleep(GATHER)
         self.world.wake.clear()
         return self.workers.ended() | self.world.take_in()
 

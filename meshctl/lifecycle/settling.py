@@ -37,7 +37,8 @@ def _until(turn: Turn, refs: Sequence[ObjectRef], goal: str) -> Task:
     told: Waiting | None = None
     closer = False
     closer_at = turn.seconds + LOOK_CLOSER
-    while unready := _missing(turn, refs, goal):
+    unready: Sequence[Unready] = ()
+    while unready := _missing(turn, refs, goal, unready):
         if not closer and _is_worth_a_closer_look(turn, unready, closer_at):
             yield from _look_closer(turn)
             closer = True
@@ -60,8 +61,11 @@ def _is_worth_a_closer_look(turn: Turn, unready: Sequence[Unready], closer_at: f
     return failed or turn.late or turn.seconds >= closer_at
 
 
-def _missing(turn: Turn, refs: Sequence[ObjectRef], goal: str) -> list[Unready]:
-    return unmet(goal, {ref: turn.run.world.get(ref) for ref in refs})
+def _missing(turn: Turn, refs: Sequence[ObjectRef], goal: str, before: Sequence[Unready]) -> list[Unready]:
+    """What was not ready before is looked at first: mostly it still is not, and the rest need not be judged again."""
+    live = turn.run.world.get
+    still = unmet(goal, {ref: live(ref) for ref, _ in before}) if goal == READY else ()
+    return [*still] or unmet(goal, {ref: live(ref) for ref in refs})
 
 
 def _explain(turn: Turn, refs: Sequence[ObjectRef]) -> Diagnosis | None:

@@ -107,13 +107,14 @@ class World:
         return [event for each in objects for event in self._events[each["metadata"]["uid"]].values()]
 
     def put(self, body: Body) -> None:
-        """A newer state of an object; an older one, which a watch may still bring after an apply, changes nothing."""
+        """A newer state of an object. An older one, or the same again, which a watch brings after an apply, changes
+        nothing and concerns nobody."""
         ref = ObjectRef.of(body)
         if ref.kind == "Event":
             self._put_event(body)
             return
         known = self._objects.get(ref)
-        if known is not None and _is_older(body, known):
+        if known is not None and not _is_newer(body, known):
             return
         self._objects[ref] = body
         self._file(ref, known, body)
@@ -171,10 +172,10 @@ class World:
         self._touch(ref, service)
 
 
-def _is_older(body: Body, known: Body) -> bool:
+def _is_newer(body: Body, known: Body) -> bool:
     """Resource versions are numbers that grow (KEP-5504); another uid is another object."""
     mine, theirs = body["metadata"], known["metadata"]
     if mine.get("uid") != theirs.get("uid"):
-        return False
+        return True
     versions = mine.get("resourceVersion", ""), theirs.get("resourceVersion", "")
-    return all(version.isdecimal() for version in versions) and int(versions[0]) < int(versions[1])
+    return not all(version.isdecimal() for version in versions) or int(versions[0]) > int(versions[1])
