@@ -31,10 +31,6 @@ class Right(NamedTuple):
     resource: str
     namespace: str
 
-    def __str__(self) -> str:
-        named = f"{self.resource}.{self.group}" if self.group else self.resource
-        return f"{self.verb} {named}"
-
 
 class Purpose(NamedTuple):
     """What somebody wants to do, how grave it is that he may not, and what that means."""
@@ -141,19 +137,26 @@ def missing(rights: Rights) -> Iterator[Finding]:
 
 
 def _listed(rights: Sequence[Right]) -> str:
-    """By resource, with all its verbs: `get,list pods, get pods/log`."""
-    verbs: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    """Resources with the same verbs together: `get,list pods, secrets; get pods/log`."""
+    verbs: dict[str, list[str]] = defaultdict(list)
     for right in rights:
-        verbs[right[1:]].append(right.verb)
-    return ", ".join(str(Right(",".join(each), *what)) for what, each in verbs.items())
+        verbs[_named(right)].append(right.verb)
+    resources: dict[str, list[str]] = defaultdict(list)
+    for name, each in verbs.items():
+        resources[",".join(dict.fromkeys(each))].append(name)
+    return "; ".join(f"{each} {', '.join(names)}" for each, names in resources.items())
+
+
+def _named(right: Right) -> str:
+    return f"{right.resource}.{right.group}" if right.group else right.resource
 
 
 def _grant(lacking: Sequence[Right]) -> str:
-    """The rules in one line each of YAML; the whole Role is printed with -v."""
+    """The rules, one line of YAML each; the whole Role is printed with -v."""
     kinds = {"Role": [right for right in lacking if right.namespace]}
     kinds["ClusterRole"] = [right for right in lacking if not right.namespace]
     told = [f"a {kind} with {_flow(rules_of(rights))}" for kind, rights in kinds.items() if rights]
-    return f"ask for {' and '.join(told)}; `meshctl doctor -v` prints all that is needed"
+    return f"ask for {' and '.join(told)}; all that is needed: `meshctl doctor -v`"
 
 
 def _flow(rules: Sequence[Mapping[str, Any]]) -> str:
