@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from meshctl.cli.catalog import ALIASES, COMMANDS, GROUPS, members
-from meshctl.cli.invocation import GLOBAL_OPTIONS, GlobalOption
+from meshctl.cli.invocation import GLOBAL_OPTIONS, OUTPUT, GlobalOption
 from meshctl.errors import UsageError, did_you_mean
 
 HELP = ("-h", "--help")
@@ -61,7 +61,7 @@ def _read(arguments: Sequence[str], position: int) -> tuple[list[str], int]:
         flag, joined, value = word.partition("=")
         option = _known(flag)
         if joined:
-            return [f"{option.long}={value}"], position + 1
+            return _moved(option, value), position + 1
         return _with_value(option, arguments, position + 1)
     return _cluster(arguments, position)
 
@@ -74,7 +74,7 @@ def _cluster(arguments: Sequence[str], position: int) -> tuple[list[str], int]:
         option = _known(f"-{letter}")
         rest = letters[index + 1 :]
         if option.metavar and rest:
-            return [*read, f"{option.long}={rest.removeprefix('=')}"], position + 1
+            return [*read, *_moved(option, rest.removeprefix("="))], position + 1
         if option.metavar:
             last, position = _with_value(option, arguments, position + 1)
             return [*read, *last], position
@@ -87,7 +87,12 @@ def _with_value(option: GlobalOption, arguments: Sequence[str], position: int) -
         return [option.long], position
     if position >= len(arguments):
         raise UsageError(f"{option.long} needs a value", suggestion=f"{option.long} {option.metavar}")
-    return [f"{option.long}={arguments[position]}"], position + 1
+    return _moved(option, arguments[position]), position + 1
+
+
+def _moved(option: GlobalOption, value: str) -> list[str]:
+    """In the long form, which no letter of a command hides; but `--output` is a folder to some, and -o to none."""
+    return [f"-o{value}" if option is OUTPUT and value else f"{option.long}={value}"]
 
 
 def _known(flag: str) -> GlobalOption:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from meshctl.cli.arguments import understand, wish
 from meshctl.cli.catalog import ALIASES, COMMANDS
-from meshctl.cli.invocation import GLOBAL_OPTIONS, GlobalOption
+from meshctl.cli.invocation import GLOBAL_OPTIONS, OUTPUT, GlobalOption
 from meshctl.errors import UsageError
 
 
@@ -22,8 +22,9 @@ from meshctl.errors import UsageError
         ("--namespace=dev --set vars.a=1 --set-string vars.b=2 gen", "gen",
          ["--namespace=dev", "--set=vars.a=1", "--set-string=vars.b=2"]),
         ("-f other.yaml -e dev logs -f -e x", "logs", ["--file=other.yaml", "--env=dev", "-f", "-e", "x"]),
-        ("config -o json view", "config view", ["--output=json"]),
-        ("-o json config view -q", "config view", ["--output=json", "-q"]),
+        ("config -o json view", "config view", ["-ojson"]),
+        ("-o json config view -q", "config view", ["-ojson", "-q"]),
+        ("--output=json -qoname import x", "import", ["-ojson", "--quiet", "-oname", "x"]),
         ("sandbox up --name ci", "sandbox up", ["--name", "ci"]),
         ("--version", "version", []),
         ("--version -o json", "version", ["-o", "json"]),
@@ -87,12 +88,19 @@ def _typed_option(draw: st.DrawFn) -> tuple[GlobalOption, list[str], str]:
     return option, draw(st.sampled_from(ways)), value
 
 
+def _long(option: GlobalOption, value: str) -> str:
+    """But for -o: its long form is a folder's name to import and migrate."""
+    if option is OUTPUT:
+        return f"-o{value}"
+    return f"{option.long}={value}" if option.metavar else option.long
+
+
 @given(st.lists(_typed_option(), max_size=5))
 def test_options_before_the_name_keep_their_order_and_values(
     options: list[tuple[GlobalOption, list[str], str]],
 ) -> None:
     typed = [word for _, words, _ in options for word in words]
-    expected = [f"{option.long}={value}" if option.metavar else option.long for option, _, value in options]
+    expected = [_long(option, value) for option, _, value in options]
     assert understand([*typed, "start", "web"]) == ("start", [*expected, "web"])
 
 

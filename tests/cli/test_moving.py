@@ -98,6 +98,7 @@ def test_migrate_shows_a_diff_that_patch_takes_and_writes_nothing(meshctl: Meshc
 @pytest.mark.usefixtures("old")
 def test_migrate_tells_machines_everything(meshctl: Meshctl) -> None:
     told = json.loads(meshctl("migrate", ".", "-o", "json").out)
+    assert json.loads(meshctl("--output", "json", "migrate", ".").out) == told
     assert told["meshctl"] == 1
     assert told["files"][1] == {"from": "templates/web/dm.yaml", "to": "templates/web/dm.yaml", "changed": True}
     assert told["changes"][0] == {
