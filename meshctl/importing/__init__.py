@@ -13,6 +13,7 @@ from meshctl.importing.lifting import NOTHING, lift
 from meshctl.importing.namespaces import PERSONAL, as_ours, found_in, notes
 from meshctl.importing.needs import Need, needs
 from meshctl.importing.project import CONFIG, files
+from meshctl.importing.references import mapping
 from meshctl.importing.sources import Original, read
 from meshctl.manifest import NAMESPACE_SERVICE
 
@@ -59,7 +60,7 @@ def _oddities(sources: Sequence[Original]) -> Iterator[Caution]:
         if hooks(source):
             message = f"{source.ref} is a Helm hook ({', '.join(sorted(hooks(source)))}): meshctl knows no such moments"
             yield Caution("", message, source.where, "it is applied with its service; see `needs` and `disable`")
-    if any("helm.sh/chart" in (source.body["metadata"].get("labels") or {}) for source in sources):
+    if any("helm.sh/chart" in mapping(source.body, "metadata", "labels") for source in sources):
         yield Caution("", "labels helm.sh/chart stay as they are: Helm no longer owns these objects", None, "")
     if secrets := [source for source in sources if source.ref.group_kind == ("", "Secret")]:
         names = ", ".join(source.ref.name for source in secrets)

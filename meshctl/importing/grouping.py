@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from meshctl.importing.references import ROUTES, Labels, Named, get, selector, targets, uses
+from meshctl.importing.references import ROUTES, Labels, Named, get, mapping, selector, targets, uses
 from meshctl.importing.sources import Original
 from meshctl.manifest import NAMESPACE_SERVICE, WORKLOADS, pod_template
 from meshctl.templating import dns_label
@@ -88,8 +88,8 @@ class _Owners:
     def _pod_labels(self, number: int) -> Labels:
         """Of the pods, else of the workload itself: a Job's pods seldom have any."""
         body = self.sources[number].body
-        template = pod_template(body) or {}
-        return get(template, "metadata", "labels") or body["metadata"].get("labels") or {}
+        template = pod_template(body)
+        return mapping(template, "metadata", "labels") or mapping(body, "metadata", "labels")
 
     def _named(self, members: Sequence[int], taken: set[str]) -> str:
         """By the label, if no other service has that name; else by the first workload."""
@@ -141,9 +141,9 @@ class _Owners:
 
     def _labelled(self, number: int, owner: Mapping[int, str]) -> str:
         """By its name or label alone, if that is a service's."""
-        metadata = self.sources[number].body["metadata"]
+        body = self.sources[number].body
         known = set(owner.values()) - {NAMESPACE_SERVICE}
-        names = (metadata["name"], _first(metadata.get("labels") or {}, _NAME_LABELS))
+        names = (body["metadata"]["name"], _first(mapping(body, "metadata", "labels"), _NAME_LABELS))
         return next((name for name in map(dns_label, names) if name in known), "")
 
     def _numbers(self, source: Original, named: Iterable[Named]) -> list[int]:

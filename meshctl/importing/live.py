@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshctl.importing.references import items, mapping
 from meshctl.manifest import is_parent
 
 _METADATA = frozenset(
@@ -30,8 +31,7 @@ def is_live(body: dict[str, Any]) -> bool:
 def is_made_by_others(body: dict[str, Any]) -> bool:
     """Whether a controller made the object, and makes it again; or meshctl, for itself."""
     metadata = body["metadata"]
-    owners = metadata.get("ownerReferences") or []
-    owned = any(isinstance(owner, dict) and owner.get("controller") for owner in owners)
+    owned = any(owner.get("controller") for owner in items(metadata.get("ownerReferences")))
     return is_parent(body) or (
         is_live(body) and (owned or body["kind"] in _DERIVED or (body["kind"], metadata["name"]) in _MADE_FOR_ALL)
     )
@@ -43,7 +43,7 @@ def as_written(body: dict[str, Any]) -> dict[str, Any]:
         return body
     metadata = {key: value for key, value in body["metadata"].items() if key not in _METADATA}
     annotations = {
-        key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key not in _ANNOTATIONS
+        key: value for key, value in mapping(metadata.pop("annotations", None)).items() if key not in _ANNOTATIONS
     }
     if annotations:
         metadata["annotations"] = annotations

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from meshctl.errors import Caution
+from meshctl.importing.references import mapping
 from meshctl.importing.sources import Original
 from meshctl.manifest import (
     ANNOTATION_KEEP,
@@ -62,13 +63,13 @@ def as_ours(source: Original, namespaces: Namespaces) -> Original:
     metadata = dict(source.body["metadata"])
     if metadata.get("namespace") == namespaces.own or not metadata.get("namespace"):
         metadata.pop("namespace", None)
-    labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in _WRITTEN_BY_US}
+    labels = {key: value for key, value in mapping(metadata, "labels").items() if key not in _WRITTEN_BY_US}
     if labels or metadata.get("labels") == {}:
         metadata["labels"] = labels
     else:
         metadata.pop("labels", None)
     if source.ref.group_kind == ("", "Namespace"):
-        metadata["annotations"] = {**(metadata.get("annotations") or {}), ANNOTATION_KEEP: "true"}
+        metadata["annotations"] = {**mapping(metadata, "annotations"), ANNOTATION_KEEP: "true"}
     body = {key: metadata if key == "metadata" else value for key, value in source.body.items()}
     return replace(source, body=body)
 
@@ -78,7 +79,9 @@ _WRITTEN_BY_US = (LABEL_MANAGED_BY, LABEL_PART_OF, LABEL_SERVICE, LABEL_NAMESPAC
 
 def notes(sources: Sequence[Original]) -> Iterator[Caution]:
     """What was taken off, or put on, that somebody might miss."""
-    labels = sorted({name for source in sources for name in _WRITTEN_BY_US if name in _labels(source.body)})
+    labels = sorted(
+        {name for source in sources for name in _WRITTEN_BY_US if name in mapping(source.body, "metadata", "labels")}
+    )
     if labels:
         yield Caution("", f"left out of metadata.labels, as meshctl writes its own: {', '.join(labels)}", None, "")
     for source in sources:
@@ -92,10 +95,6 @@ def notes(sources: Sequence[Original]) -> Iterator[Caution]:
         if is_namespaced(api_version, kind) is None and (group, kind) not in defined:
             message = f"nothing here knows whether a {kind} lives in a namespace: taken for one that does"
             yield Caution("", message, None, f"if it does not, add {kind}.{group} to cluster.scoped_kinds")
-
-
-def _labels(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    return body["metadata"].get("labels") or {}
 
 
 def _spec(source: Original, *path: str) -> str:

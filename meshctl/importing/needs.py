@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from meshctl.importing.references import ROUTES, get, items, targets
+from meshctl.importing.references import ROUTES, get, items, mapping, targets, texts
 from meshctl.importing.sources import Original
 from meshctl.manifest import NAMESPACE_SERVICE, Address, config_references, pod_template
 
@@ -112,12 +112,12 @@ def _told(source: Original, configs: Mapping[tuple[str, str, str], Original]) ->
     template = pod_template(source.body)
     if template is None:
         return
-    spec = get(template, "spec") or {}
+    spec = mapping(template, "spec")
     whole = config_references(template) - _single_references(spec)
     for container in [*items(spec.get("initContainers")), *items(spec.get("containers"))]:
         yield from _environment(container, source, configs)
-        words = [*(container.get("command") or []), *(container.get("args") or [])]
-        yield Told(" ".join(map(str, words)), ARGUMENTS, "arguments")
+        words = [*texts(container.get("command")), *texts(container.get("args"))]
+        yield Told(" ".join(words), ARGUMENTS, "arguments")
     for kind, name in sorted(whole):
         config = configs.get((kind, name, source.ref.namespace))
         for key, text in _entries(config).items():
@@ -153,10 +153,10 @@ def _entries(config: Original | None) -> dict[str, str]:
     """The texts of a ConfigMap or a Secret; what is no text is left out."""
     if config is None:
         return {}
-    plain = {**(config.body.get("data") or {}), **(config.body.get("stringData") or {})}
+    encoded = mapping(config.body, "data")
+    plain = {**encoded, **mapping(config.body, "stringData")}
     if config.ref.kind == "ConfigMap":
         return {str(key): str(value) for key, value in plain.items()}
-    encoded = config.body.get("data") or {}
     return {
         str(key): text
         for key, value in plain.items()

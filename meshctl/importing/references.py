@@ -30,6 +30,17 @@ def get(value: Any, *path: str) -> Any:
     return value
 
 
+def mapping(value: Any, *path: str) -> Mapping[str, Any]:
+    """The mapping at `path`, empty where there is none."""
+    found = get(value, *path)
+    return found if isinstance(found, Mapping) else {}
+
+
+def texts(value: Any) -> list[str]:
+    """What a list has, as texts; nothing where there is no list."""
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
 def items(value: Any) -> list[Mapping[str, Any]]:
     """The mappings of a list, none where there is no list."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
@@ -94,10 +105,10 @@ def _host(text: Any) -> Named:
 
 def _of_virtual_service(body: Body) -> Iterator[Named]:
     """The hosts that it is for are what it is about; a gateway's hosts are names of the outside, so its routes are."""
-    spec = get(body, "spec") or {}
-    gateways = spec.get("gateways") or []
+    spec = mapping(body, "spec")
+    gateways = texts(spec.get("gateways"))
     if not gateways or "mesh" in gateways:
-        yield from (_host(host) for host in spec.get("hosts") or [])
+        yield from (_host(host) for host in texts(spec.get("hosts")))
         return
     for protocol in ("http", "tls", "tcp"):
         for rule in items(spec.get(protocol)):
@@ -105,7 +116,7 @@ def _of_virtual_service(body: Body) -> Iterator[Named]:
 
 
 def _of_ingress(body: Body) -> Iterator[Named]:
-    spec = get(body, "spec") or {}
+    spec = mapping(body, "spec")
     backends = [spec.get("defaultBackend"), spec.get("backend")]
     for rule in items(spec.get("rules")):
         backends += [path.get("backend") for path in items(get(rule, "http", "paths"))]
@@ -121,7 +132,7 @@ def _of_route(body: Body) -> Iterator[Named]:
 
 def _scaled(*path: str) -> Callable[[Body], Iterator[Named]]:
     def of(body: Body) -> Iterator[Named]:
-        target = get(body, *path) or {}
+        target = get(body, *path)
         yield Named(str(get(target, "kind") or "Deployment"), str(get(target, "name") or ""))
 
     return of
@@ -165,7 +176,7 @@ ROUTES = frozenset({"VirtualService", "Ingress", "HTTPRoute", "GRPCRoute", "TCPR
 
 
 def _uses_of_pod(template: Body) -> Iterator[Named]:
-    spec = get(template, "spec") or {}
+    spec = mapping(template, "spec")
     yield Named("ServiceAccount", str(spec.get("serviceAccountName") or spec.get("serviceAccount") or ""))
     yield from (Named("Secret", str(each.get("name") or "")) for each in items(spec.get("imagePullSecrets")))
     for volume in items(spec.get("volumes")):
@@ -175,8 +186,8 @@ def _uses_of_pod(template: Body) -> Iterator[Named]:
 
 
 def _gateways(body: Body) -> Iterator[Named]:
-    for gateway in get(body, "spec", "gateways") or []:
-        namespace, _, name = str(gateway).rpartition("/")
+    for gateway in texts(get(body, "spec", "gateways")):
+        namespace, _, name = gateway.rpartition("/")
         yield Named("Gateway", name if name != "mesh" else "", namespace)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -337,3 +339,43 @@ def test_what_makes_manifests_is_no_manifest(tmp_path: Path, file: str, command:
     (tmp_path / file).touch()
     with pytest.raises(MeshctlError, match=command):
         importing.read([str(tmp_path)], io.BytesIO())
+
+
+ODD = [None, "", "x", 5, 2.5, True, [], {}, [None], ["x"], {"x": None}, {"x": [{}]}]
+SHOP = workload("web", env="{name: DB, value: db:80}", extra="volumes: [{name: a, configMap: {name: a}}]") + dedent("""\
+    ---
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: a, labels: {app: web}}
+    data: {peer: "http://db"}
+    ---
+    apiVersion: networking.istio.io/v1
+    kind: VirtualService
+    metadata: {name: web}
+    spec: {hosts: [web], gateways: [edge], http: [{route: [{destination: {host: web}}]}]}
+    ---
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: web}
+    spec: {scaleTargetRef: {kind: Deployment, name: web}}
+    """)
+
+
+@given(st.data())
+@settings(max_examples=100)
+def test_no_shape_of_an_object_makes_an_import_raise(data: st.DataObject) -> None:
+    """It is imported as it is, for check to say what is wrong with it, or refused with its place."""
+    bodies = [document.value for document in yamlio.load_all(SHOP, "shop")]
+    container, step = data.draw(st.sampled_from([place for body in bodies for place in _places(body)]))
+    container[step] = data.draw(st.sampled_from(ODD))
+    with suppress(MeshctlError):
+        assert imported(yamlio.dump_all(bodies), lifting=True).services
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every value but what identifies the object."""
+    for step in value if isinstance(value, dict) else range(len(value)):
+        if step not in ("apiVersion", "kind", "metadata", "name"):
+            yield value, step
+        if isinstance(value[step], (dict, list)):
+            yield from _places(value[step])
