@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.injection import is_in_mesh
 from meshctl.check.node import Node
-from meshctl.check.resource import Pod
+from meshctl.check.resource import Pod, Resource
 from meshctl.check.rules import bundle_rule, pod_rule
 from meshctl.check.subject import Subject
 
 _PROXY = "istio-proxy"
 _PROXY_USER = 1337
-_APP = ("app", "app.kubernetes.io/name", "service.istio.io/canonical-name")
 _VERSION = ("version", "app.kubernetes.io/version", "service.istio.io/canonical-revision")
 
 
@@ -43,20 +42,29 @@ def runs_as_the_proxy(pod: Pod) -> Iterator[Fault]:
 
 
 @bundle_rule("MSH389", "info")
-def workload_unnamed(subject: Subject) -> Iterator[Fault]:
-    """A pod of the mesh without the labels by which telemetry names it.
+def revision_unnamed(subject: Subject) -> Iterator[Fault]:
+    """One of several workloads behind a Service does not say which version it is.
 
-    `app` and `version` (or app.kubernetes.io/name and app.kubernetes.io/version) name the service and its revision in
-    metrics and traces; subsets need a version, too.
+    The label `version`, or app.kubernetes.io/version, names the revision in metrics and traces, which else mix them up;
+    subsets need it, too. A workload that is alone behind its Services has nothing to be told from.
 
         # bad
         apiVersion: apps/v1
         kind: Deployment
-        metadata: {name: web}
+        metadata: {name: old}
         spec:
-          selector: {matchLabels: {app: web}}
+          selector: {matchLabels: {app: web, track: old}}
           template:
-            metadata: {labels: {app: web}}
+            metadata: {labels: {app: web, track: old, version: v1}}
+            spec: {containers: [{name: web, image: "web:1"}]}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: new}
+        spec:
+          selector: {matchLabels: {app: web, track: new}}
+          template:
+            metadata: {labels: {app: web, track: new}}
             spec: {containers: [{name: web, image: "web:1"}]}
         ---
         apiVersion: v1
@@ -66,11 +74,20 @@ def workload_unnamed(subject: Subject) -> Iterator[Fault]:
         # good
         apiVersion: apps/v1
         kind: Deployment
-        metadata: {name: web}
+        metadata: {name: old}
         spec:
-          selector: {matchLabels: {app: web}}
+          selector: {matchLabels: {app: web, track: old}}
           template:
-            metadata: {labels: {app: web, version: v1}}
+            metadata: {labels: {app: web, track: old, version: v1}}
+            spec: {containers: [{name: web, image: "web:1"}]}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: new}
+        spec:
+          selector: {matchLabels: {app: web, track: new}}
+          template:
+            metadata: {labels: {app: web, track: new, version: v2}}
             spec: {containers: [{name: web, image: "web:1"}]}
         ---
         apiVersion: v1
@@ -78,10 +95,12 @@ def workload_unnamed(subject: Subject) -> Iterator[Fault]:
         metadata: {name: web}
         spec: {selector: {app: web}, ports: [{name: http, port: 80}]}
     """
-    served = {pod: None for pods in subject.selected.values() for pod in pods}
-    for pod in served:
-        missing = [names[0] for names in (_APP, _VERSION) if not set(names) & set(pod.labels)]
-        if missing and pod.resource.ref.kind != "Pod" and is_in_mesh(subject, pod):
-            labels = pod.template["metadata"]["labels"]
-            message = f"without the label {' and '.join(missing)} telemetry cannot tell this workload's revisions"
-            yield labels.fault(message, at_key=True, manifest=pod.resource.manifest)
+    unnamed: dict[Pod, Resource] = {}
+    for service, pods in subject.selected.items():
+        lasting = [pod for pod in pods if pod.resource.ref.group == "apps" and is_in_mesh(subject, pod)]
+        if len(lasting) > 1:
+            unnamed |= {pod: service for pod in lasting if not set(_VERSION) & set(pod.labels)}
+    for pod, service in unnamed.items():
+        labels = pod.template["metadata"]["labels"]
+        message = f"other workloads are behind {service} too, and without the label version nobody can tell them apart"
+        yield labels.fault(message, "add version: v1", at_key=True, manifest=pod.resource.manifest)
