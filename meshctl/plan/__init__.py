@@ -10,7 +10,7 @@ from meshctl.plan.export import FORMATS, document, export
 from meshctl.plan.order import check_cycles, reach
 from meshctl.plan.plan import Edge, Plan, focus, select, whole
 from meshctl.plan.schedule import Schedule
-from meshctl.plan.selection import Selection
+from meshctl.plan.selection import Selection, default_selection
 from meshctl.plan.tiers import RANK, TIERS, Tier, declared_tiers
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Tier",
     "check_cycles",
     "declared_tiers",
+    "default_selection",
     "document",
     "export",
     "focus",

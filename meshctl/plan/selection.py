@@ -47,7 +47,7 @@ def _named(config: Config, selection: Selection) -> set[str]:
             raise UsageError("--all takes every service, so it goes with no names", suggestion="leave one of them out")
         return set(config.services)
     if not (selection.services or selection.groups):
-        return _default(config)
+        return default_selection(config)
     errors: list[MeshctlError] = []
     names = _matched(config, "service", selection.services, errors)
     for group in _matched(config, "group", selection.groups, errors):
@@ -56,7 +56,8 @@ def _named(config: Config, selection: Selection) -> set[str]:
     return names
 
 
-def _default(config: Config) -> set[str]:
+def default_selection(config: Config) -> set[str]:
+    """What is taken when nothing is named: `enable`, or all, less `disable`."""
     enabled = _chosen(config, config.enable)
     nothing_enabled = not (config.enable.services or config.enable.groups)
     return (set(config.services) if nothing_enabled else enabled) - _chosen(config, config.disable)

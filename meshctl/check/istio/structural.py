@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from meshctl import expression
@@ -245,7 +245,6 @@ def _holds(rule: str, value: str | int) -> bool | str:
     return expression.holds(rule, value)
 
 
-@cache
 def _quoted(text: str) -> str:
     return f'"{text}"' if len(text) <= _LONGEST_VALUE else f'"{text[:_LONGEST_VALUE]}…"'
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.project.facts import ProjectFacts
 from meshctl.check.rules import project_rule
-from meshctl.plan import declared_tiers, reach
+from meshctl.plan import declared_tiers, default_selection, reach
 
 
 @project_rule("MSH403", "warning")
@@ -25,12 +25,9 @@ def unreachable_service(facts: ProjectFacts) -> Iterator[Fault]:
         enable: {service: [web]}
     """
     config = facts.config
-    enabled = set(config.enable.services).union(*(config.groups[group].services for group in config.enable.groups))
-    if not enabled:
-        enabled = set(config.services) - set(config.disable.services)
     grouped = {service for group in config.groups.values() for service in group.services}
     needs = {name: service.needs for name, service in config.services.items()}
-    reached = reach(needs, enabled | grouped | set(config.must_deps))
+    reached = reach(needs, default_selection(config) | grouped | set(config.must_deps))
     for name, service in config.services.items():
         if name not in reached:
             advice = "enable it, put it into a group, or say who needs it"
@@ -105,10 +102,8 @@ def idle_disable(facts: ProjectFacts) -> Iterator[Fault]:
         service: {web: {needs: [db]}, db: {}}
     """
     config = facts.config
-    disabled = config.disable.services
-    enabled = set(config.enable.services).union(*(config.groups[group].services for group in config.enable.groups))
-    taken = (enabled or set(config.services)) - set(disabled)
-    for index, name in enumerate(disabled):
+    taken = default_selection(config)
+    for index, name in enumerate(config.disable.services):
         needing = next((other for other in sorted(taken) if name in config.services[other].needs), "")
         if name in config.must_deps or needing:
             why = "must_deps takes it" if name in config.must_deps else f"{needing} needs it"
