@@ -45,7 +45,7 @@ def groups(ctx: typer.Context, incomplete: str) -> list[str]:
 def environments(ctx: typer.Context, incomplete: str) -> list[str]:
     from meshctl import config
 
-    return _starting(config.environments(_project(ctx, environment="").root), incomplete)
+    return _starting(config.environments(config.find_root(_path(ctx, "directory"), Path.cwd())), incomplete)
 
 
 def contexts(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -92,15 +92,15 @@ def _starting(names: Iterable[str], incomplete: str) -> list[str]:
 def _config(ctx: typer.Context) -> Config:
     from meshctl import config
 
-    return config.load(_project(ctx, ctx.params.get("env")), environ=os.environ, cwd=Path.cwd(), decrypt=False)
+    return config.load(_project(ctx), environ=os.environ, cwd=Path.cwd(), decrypt=False)
 
 
-def _project(ctx: typer.Context, environment: str | None) -> Project:
+def _project(ctx: typer.Context) -> Project:
     from meshctl import config
 
     return config.find_project(
         directory=_path(ctx, "directory"),
-        environment=environment,
+        environment=ctx.params.get("env"),
         file=_path(ctx, "file"),
         environ=os.environ,
         cwd=Path.cwd(),

@@ -31,6 +31,16 @@ def find_project(invocation: Invocation) -> Project:
     )
 
 
+def environments(invocation: Invocation) -> tuple[list[str], str]:
+    """Those of the project, and the one that is used; none, where several are there and nobody has named one."""
+    from meshctl import config
+
+    known = config.environments(config.find_root(invocation.directory, Path.cwd()))
+    if known and not (invocation.file or config.chosen_environment(known, invocation.env, os.environ)):
+        return known, ""
+    return known, find_project(invocation).environment
+
+
 def read_config(invocation: Invocation, environ: Mapping[str, str] = os.environ) -> Config:
     """The project's config with what the command line sets."""
     from meshctl import config

@@ -6,7 +6,7 @@ from meshctl.config.assignments import Assignment
 from meshctl.config.durations import parse_duration
 from meshctl.config.loading import load
 from meshctl.config.model import Choice, ClusterRules, Config, Group, Ignore, Istio, Origin, Service, Wait
-from meshctl.config.project import Project, environments, find_project
+from meshctl.config.project import Project, chosen_environment, environments, find_project, find_root
 from meshctl.config.schema import SCHEMA
 from meshctl.config.secrets import MASK, hide_secrets
 from meshctl.config.secrets import texts_of as secret_texts
@@ -27,10 +27,12 @@ __all__ = [
     "Project",
     "Service",
     "Wait",
+    "chosen_environment",
     "did_you_mean",
     "dns_label",
     "environments",
     "find_project",
+    "find_root",
     "hide_secrets",
     "load",
     "nearest",

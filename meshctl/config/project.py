@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,20 +60,22 @@ def find_project(
     cwd: Path,
 ) -> Project:
     """The project of `-C`, `-e` and `-f`. Raises UsageError, with the environments that there are."""
-    root = _root(directory, cwd)
+    root = find_root(directory, cwd)
     if file is not None:
         if environment:
             raise UsageError("-e/--env and -f/--file exclude each other")
         return Project(root, _named_file(cwd / file), "")
-    name = environment or environ.get("MESHCTL_ENV") or _only_environment(root)
     known = environments(root)
+    name = chosen_environment(known, environment, environ)
+    if not name:
+        raise _unclear(root, known)
     if name not in known:
         has = f"{root / FOLDER} has {', '.join(known) or 'none'}"
         raise UsageError(f"there is no environment {name}: {has}", suggestion=did_you_mean(name, known))
     return Project(root, root / FOLDER / f"{name}.yaml", name)
 
 
-def _root(directory: Path | None, cwd: Path) -> Path:
+def find_root(directory: Path | None, cwd: Path) -> Path:
     """`-C`, else the nearest folder upwards that has configs/, else the current one."""
     if directory is not None:
         root = cwd / directory
@@ -91,12 +93,13 @@ def _named_file(file: Path) -> Path:
     return Path(os.path.normpath(file))
 
 
-def _only_environment(root: Path) -> str:
-    known = environments(root)
-    if DEFAULT_ENVIRONMENT in known:
-        return DEFAULT_ENVIRONMENT
-    if len(known) == 1:
-        return known[0]
+def chosen_environment(known: Sequence[str], named: str | None, environ: Mapping[str, str]) -> str:
+    """The one that is named, else dev, else the only one; empty where that is a question."""
+    only = known[0] if len(known) == 1 else ""
+    return named or environ.get("MESHCTL_ENV") or (DEFAULT_ENVIRONMENT if DEFAULT_ENVIRONMENT in known else only)
+
+
+def _unclear(root: Path, known: Sequence[str]) -> UsageError:
     if known:
-        raise UsageError(f"which environment: {', '.join(known)}?", suggestion="name one with -e")
-    raise UsageError(f"{root} has no {FOLDER}/*.yaml", code=NO_PROJECT, suggestion="meshctl init makes a project")
+        return UsageError(f"which environment: {', '.join(known)}?", suggestion="name one with -e")
+    return UsageError(f"{root} has no {FOLDER}/*.yaml", code=NO_PROJECT, suggestion="meshctl init makes a project")

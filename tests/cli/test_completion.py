@@ -64,6 +64,11 @@ def test_answers(typed: str, values: list[str]) -> None:
     assert found.directive == NO_FILES
 
 
+def test_environments_are_offered_where_one_has_to_be_named(project: Path) -> None:
+    (project / "configs" / "dev.yaml").rename(project / "configs" / "prod.yaml")
+    assert [candidate.value for candidate in complete(["-e"], "").candidates] == ["prod", "staging"]
+
+
 @pytest.mark.parametrize("typed", ["-C ", "start -f ", "--kubeconfig x", "start --kubeconfig=x", "init "])
 def test_paths_are_the_shells_own_business(typed: str) -> None:
     *words, incomplete = typed.split(" ")

@@ -62,6 +62,9 @@ def test_list_environments(meshctl: Meshctl, project: Path) -> None:
         "envs": [{"name": "dev", "current": True}, {"name": "staging", "current": False}],
     }
     assert meshctl("list", "envs", "-e", "staging").out.splitlines()[2].split() == ["staging", "yes"]
+    assert meshctl("list", "envs", "-e", "stagng").code == 2
+    (project / "configs" / "dev.yaml").rename(project / "configs" / "prod.yaml")
+    assert meshctl("list", "envs").out.splitlines()[1:] == ["prod      no", "staging   no"]
 
 
 @pytest.mark.usefixtures("project")

@@ -27,10 +27,7 @@ def command(
 ) -> None:
     """List the services, the groups or the environments of the project. Asks no cluster."""
     if what == "envs":
-        from meshctl import config
-
-        project = session.find_project(invocation)
-        text = listings.environments(config.environments(project.root), project.environment, invocation.output)
+        text = listings.environments(*session.environments(invocation), invocation.output)
     elif what == "services":
         text = listings.services(session.load_config(invocation), invocation.output)
     else:
