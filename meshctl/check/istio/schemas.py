@@ -12,8 +12,8 @@ from meshctl.check.istio.reference import known_kinds
 from meshctl.check.istio.rules import schema_faults
 from meshctl.check.resource import Resource
 from meshctl.check.rules import object_rule
+from meshctl.config.schema import dotted
 from meshctl.errors import did_you_mean
-from meshctl.yamlio import Path
 
 _ISTIO = ".istio.io"
 
@@ -82,8 +82,3 @@ def schema(resource: Resource) -> Iterator[Fault]:
     for fault in schema_faults(resource):
         if not (fault.at_key and old_forms.stand_in(resource.ref.kind, fault.path)):
             yield fault._replace(message=f"{dotted(fault.path)}: {fault.message}" if fault.path else fault.message)
-
-
-def dotted(path: Path) -> str:
-    """A path as Kubernetes writes it: spec.http[0].timeout."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from meshctl.check.finding import Fault
+from meshctl.check.kubernetes.ports import port_faults
 from meshctl.check.kubernetes.quantities import quantity
 from meshctl.check.node import Node
 from meshctl.check.resource import Pod
@@ -14,7 +15,6 @@ from meshctl.errors import did_you_mean
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
-_LARGEST_PORT = 65535
 
 
 @pod_rule("MSH244", "error")
@@ -166,9 +166,7 @@ def port_numbers(pod: Pod) -> Iterator[Fault]:
     on_host = pod.spec["hostNetwork"].value is True
     for container in pod.containers:
         for port in container["ports"]:
-            for node in (port["containerPort"], port["hostPort"]):
-                if node.number is not None and not 0 < node.number <= _LARGEST_PORT:
-                    yield node.fault(f"{node.number} is no port: they are from 1 to {_LARGEST_PORT}")
+            yield from port_faults(port["containerPort"], port["hostPort"])
             host, inside = port["hostPort"], port["containerPort"]
             if on_host and host and host.value != inside.value:
                 yield host.fault("with hostNetwork, hostPort has to be the same as containerPort", "leave hostPort out")

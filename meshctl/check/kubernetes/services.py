@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from meshctl.check.finding import Fault
+from meshctl.check.kubernetes.ports import port_faults
 from meshctl.check.node import Node
 from meshctl.check.resource import Pod, Resource
 from meshctl.check.rules import bundle_rule, object_rule
 from meshctl.check.subject import Subject
 from meshctl.errors import did_you_mean
-
-_LARGEST_PORT = 65535
 
 
 @object_rule("MSH230", "error", "Service")
@@ -35,9 +34,7 @@ def service_ports(service: Resource) -> Iterator[Fault]:
     spec = service.spec
     names: set[str] = set()
     for port in spec["ports"]:
-        for node in (port["port"], port["targetPort"]):
-            if node.number is not None and not 0 < node.number <= _LARGEST_PORT:
-                yield node.fault(f"{node.number} is no port: they are from 1 to {_LARGEST_PORT}")
+        yield from port_faults(port["port"], port["targetPort"])
         name = port["name"]
         if name.text and name.text in names:
             yield name.fault(f"two ports of {service} are called {name.text}", "rename one of them")
