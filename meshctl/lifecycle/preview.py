@@ -67,7 +67,7 @@ class Prospect:
 def sketch(planned: Planned, bundle: Bundle) -> Iterator[Event]:
     """A client's dry run: what would be sent, without asking anybody whether it is there already."""
     yield planned
-    for manifest in bundle:
+    for manifest in bundle.in_order():
         yield Applied(service=manifest.service, object=manifest.ref, operation="applied", dry_run=True)
     yield Finished(exit=0, seconds=0.0, counts={"applied": len(bundle)})
 
@@ -87,7 +87,7 @@ def dry_run(run: Run, planned: Planned, _: object, bundle: Bundle, options: Star
 
 
 def prospects(run: Run, bundle: Bundle, options: StartOptions) -> Sequence[Prospect]:
-    """Of every object of the bundle, in its order, then of what would be pruned.
+    """Of every object of the bundle, as a start sends them, then of what would be pruned.
 
     Raises ClusterError when the namespace is on its way out.
     """
@@ -95,7 +95,7 @@ def prospects(run: Run, bundle: Bundle, options: StartOptions) -> Sequence[Prosp
 
 
 def _unverified(bundle: Bundle) -> Sequence[Prospect]:
-    return [_of(manifest, None) for manifest in bundle]
+    return [_of(manifest, None) for manifest in bundle.in_order()]
 
 
 class _Preview:
@@ -114,7 +114,7 @@ class _Preview:
         changed = (each for each in self._bundle if not self._is_as_wanted(each))
         self._redefined = frozenset(defined_kinds(changed))
         self._look_up([each.ref for each in self._bundle if each.ref.namespace != self._bundle.namespace])
-        asked = [(each, self._known(each) or self._ask(each)) for each in self._bundle]
+        asked = [(each, self._known(each) or self._ask(each)) for each in self._bundle.in_order()]
         leaving = [(name, body, self._ask_to_delete(body)) for name, body in self._sets.leaving_all()]
         self._run.wait_for([answer for _, answer in asked if isinstance(answer, Future)])
         self._run.wait_for([answer for _, _, answer in leaving])

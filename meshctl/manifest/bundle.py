@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from meshctl.errors import Caution, Where
 from meshctl.identity import ObjectRef
+from meshctl.manifest.kinds import order_key
 from meshctl.yamlio import Path
 
 
@@ -55,6 +56,11 @@ class Bundle:
 
     def __iter__(self) -> Iterator[Manifest]:
         return (manifest for manifests in self.services.values() for manifest in manifests)
+
+    def in_order(self) -> Iterator[Manifest]:
+        """Service by service, and inside of one by kind, as a start sends them."""
+        ordered = (sorted(each, key=lambda manifest: order_key(manifest.ref)) for each in self.services.values())
+        return (manifest for manifests in ordered for manifest in manifests)
 
     def __len__(self) -> int:
         return sum(map(len, self.services.values()))

@@ -234,6 +234,18 @@ def test_a_dry_run_of_the_client_needs_no_cluster(meshctl: Meshctl) -> None:
     assert {line["service"] for line in lines if line["type"] == "applied"} == {"postgres", "cache", "web"}
 
 
+def test_a_dry_run_has_the_order_of_kinds_and_not_of_files(meshctl: Meshctl, project: Path) -> None:
+    (project / "templates" / "web" / "a.yaml").write_text(
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {selector: {matchLabels: {app: a}},"
+        " template: {metadata: {labels: {app: a}}, spec: {containers: [{name: a, image: 'a:v1'}]}}}}\n"
+        "---\n{apiVersion: v1, kind: ServiceAccount, metadata: {name: a}}\n"
+    )
+    out = meshctl("start", "web", "--no-needs", "--dry-run", "client", "-o", "json").out
+    applied = [line for line in map(json.loads, out.splitlines()) if line["type"] == "applied"]
+    kinds = [line["object"]["kind"] for line in applied if line["service"] == "web"]
+    assert kinds == ["ServiceAccount", "ConfigMap", "Deployment"]
+
+
 def test_config_schema_needs_no_project(meshctl: Meshctl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     schema = json.loads(meshctl("config", "schema").out)

@@ -35,7 +35,7 @@ def test_a_change_is_told_field_by_field(cluster: Cluster, namespace: str) -> No
     changed["spec"]["template"]["spec"]["containers"][0]["image"] = "new"
     found = changes(cluster, ours.with_bodies("web", changed, config_map("web", a="2"), config_map("extra", c="1")))
     told = {str(change.ref): (change.op, change.verified, change.fields) for change in found}
-    assert list(told) == ["Deployment web", "ConfigMap web", "ConfigMap extra"]
+    assert list(told) == ["ConfigMap extra", "ConfigMap web", "Deployment web"]
     assert told["Deployment web"] == (
         "update",
         True,
