@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,7 +20,7 @@ from meshctl import importing, templating, yamlio
 from meshctl.errors import MeshctlError
 from meshctl.importing.project import escaped
 
-DATA = Path(__file__).parents[3] / "shared/data/online-boutique"
+DATA = Path(os.environ.get("MESHCTL_TEST_DATA", Path(__file__).parents[3] / "shared/data")) / "online-boutique"
 
 
 def workload(name: str, *, env: str = "", labels: str = "", args: str = "[]", extra: str = "") -> str:
