@@ -99,4 +99,4 @@ def _line_end(manifest: Manifest, position: int) -> int:
 def commented(text: str, note: str) -> str:
     """A document that stays to be read, and is none any more."""
     lines = [f"# {line}".rstrip() for line in text.strip("\n").split("\n")]
-    return "\n".join([f"# meshctl migrate: {note}", *lines]) + "\n"
+    return "\n".join([f"# meshctl migrate: {' '.join(note.split())}", *lines]) + "\n"

@@ -65,8 +65,22 @@ class Manifest:
         """Whether something in it is there only sometimes, or more than once: that cannot be moved elsewhere."""
         return _CONTROL.search(self.text(node)) is not None
 
+    def is_short(self, node: Node) -> bool:
+        """Whether it is a scalar within one line, which reads the same wherever it is written."""
+        return node.kind == "scalar" and "\n" not in self.text(node)
+
     def get(self, *path: str) -> Any:
         return self.plain(self.node.get(*path))
+
+    def mapping(self, *path: str) -> dict[str, Any]:
+        """Empty where there is none, as in what another kind of value or an action stands for."""
+        found = self.get(*path)
+        return found if isinstance(found, dict) else {}
+
+    def entries(self, *path: str) -> list[dict[str, Any]]:
+        """The mappings of a list, none where there is no list."""
+        found = self.get(*path)
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
     @property
     def api_version(self) -> str:

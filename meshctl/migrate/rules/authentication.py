@@ -11,6 +11,7 @@ from meshctl.migrate.edits import commented
 from meshctl.migrate.manifests import Manifest, of_kind
 from meshctl.migrate.rules.conditions import Inexpressible
 from meshctl.migrate.rules.context import Context
+from meshctl.migrate.rules.shapes import expect
 
 _SECURITY = "security.istio.io/v1"
 _WHY = "Istio has had no such kind since 1.6"
@@ -30,7 +31,7 @@ def authentication(context: Context) -> None:
         _convert(context, manifest, _policies)
     bindings = of_kind(context.manifests, "rbac.istio.io", "ServiceRoleBinding")
     refused = [manifest for manifest in bindings if not _convert(context, manifest, _allowed)]
-    needed = {each.get("spec", "roleRef", "name") for each in refused}
+    needed = {str(each.get("spec", "roleRef", "name")) for each in refused}
     for manifest in of_kind(context.manifests, "rbac.istio.io", "RbacConfig", "ClusterRbacConfig"):
         _convert(context, manifest, _denied)
     for manifest in of_kind(context.manifests, "rbac.istio.io", "ServiceRole"):
@@ -46,6 +47,7 @@ def _document(manifest: Manifest) -> str:
 def _convert(context: Context, manifest: Manifest, make: _Maker) -> bool:
     """Whether it could be carried over."""
     try:
+        expect(manifest)
         bodies = make(context, manifest)
     except Inexpressible as reason:
         context.edits.tell("M12", "refused", manifest, manifest.node, f"{manifest} was not carried over", str(reason))
@@ -73,6 +75,8 @@ def _policies(context: Context, manifest: Manifest) -> list[dict[str, Any]]:
 def _for_target(
     context: Context, manifest: Manifest, spec: dict[str, Any], target: Any, namespace: str, *, single: bool
 ) -> list[dict[str, Any]]:
+    if target is not None and not target.get("name"):
+        raise Inexpressible("a target without a name")
     selector, ports = {}, []
     name = manifest.name if single else f"{manifest.name}-{target['name']}"
     if target:
@@ -102,7 +106,7 @@ def _mode(peers: Any) -> str:
 
 def _target_port(service: Manifest, port: Any) -> Any:
     """The port of the pods: portLevelMtls knows no other. Raises Inexpressible."""
-    for each in service.get("spec", "ports") or []:
+    for each in service.entries("spec", "ports"):
         if port.get("number") == each.get("port") or (port.get("name") and port.get("name") == each.get("name")):
             target = each.get("targetPort", each.get("port"))
             if isinstance(target, int):
@@ -128,6 +132,7 @@ def _allowed(context: Context, binding: Manifest) -> list[dict[str, Any]]:
     roles = [each for each in of_kind(context.manifests, "rbac.istio.io", "ServiceRole") if each.name == name]
     if len(roles) != 1:
         raise Inexpressible(f"there is no ServiceRole {name} in the project")
+    expect(*roles)
     sources = [_source(subject) for subject in binding.get("spec", "subjects") or []]
     rules = roles[0].get("spec", "rules") or []
     specs = [_allow(context, rule, str(host), sources) for rule in rules for host in rule.get("services") or ["*"]]
@@ -138,6 +143,8 @@ def _allowed(context: Context, binding: Manifest) -> list[dict[str, Any]]:
 
 
 def _allow(context: Context, rule: dict[str, Any], host: str, sources: list[Any]) -> dict[str, Any]:
+    if others := rule.keys() - {"services", "paths", "methods", "constraints"}:
+        raise Inexpressible(f"access by {', '.join(sorted(others))}")
     labels, when = _constraints(rule)
     if host != "*":
         labels = {**context.pods_behind(host), **labels}
@@ -187,6 +194,8 @@ def _denied(context: Context, manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def _source(subject: dict[str, Any]) -> dict[str, Any]:
+    if others := subject.keys() - {"user", "properties"}:
+        raise Inexpressible(f"subjects by {', '.join(sorted(others))}")
     source: dict[str, list[str]] = {}
     user = subject.get("user")
     if user and user != "*":

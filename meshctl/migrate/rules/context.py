@@ -35,7 +35,7 @@ class Context:
         found = [
             each
             for each in of_kind(self.manifests, "", "Service")
-            if labels_match(each.get("spec", "selector"), labels)
+            if labels_match(each.mapping("spec", "selector"), labels)
         ]
         return found[0] if len({each.name for each in found}) == 1 else None
 
@@ -44,7 +44,7 @@ class Context:
         for each in self.manifests:
             if each.kind in _WORKLOADS and each.group in ("apps", "extensions"):
                 account = each.get("spec", "template", "spec", "serviceAccountName")
-                yield each, each.get("spec", "template", "metadata", "labels") or {}, str(account or "default")
+                yield each, each.mapping("spec", "template", "metadata", "labels"), str(account or "default")
 
     def own_account(self, labels: Mapping[str, Any]) -> str:
         """The service account of the pods with these labels, if no other pods have it; empty if there is none."""

@@ -49,7 +49,7 @@ def denied_by_clients(context: Context, rule: Manifest, condition: Condition) ->
         raise Inexpressible(
             f"{way}: no policy knows the source's labels, and no route the pods of one version; {advice}"
         )
-    if any(service.name in (each.get("spec", "hosts") or []) for each in _virtual_services(context)):
+    if any(_may_route(each, service.name) for each in _virtual_services(context)):
         raise Inexpressible(f"no policy knows the source's labels, and {service.name} has a VirtualService: {advice}")
     denial = {"status": 403, "body": {"string": "denied"}}
     rules = [
@@ -63,6 +63,12 @@ def denied_by_clients(context: Context, rule: Manifest, condition: Condition) ->
 
 def _virtual_services(context: Context) -> list[Manifest]:
     return of_kind(context.manifests, "networking.istio.io", "VirtualService")
+
+
+def _may_route(virtual_service: Manifest, host: str) -> bool:
+    """What is no list may be an action that makes one of any hosts."""
+    hosts = virtual_service.get("spec", "hosts")
+    return host in hosts if isinstance(hosts, list) else hosts is not None
 
 
 def told(labels: Mapping[str, str]) -> str:

@@ -51,7 +51,7 @@ def limit(
 
 def _chosen_limit(quota: Mapping[str, Any], service: str, instances: list[Manifest]) -> dict[str, Any]:
     """The override for this destination, else the default. Raises Inexpressible."""
-    chosen = {"maxAmount": quota.get("maxAmount"), "validDuration": quota.get("validDuration", "1s")}
+    chosen = {"maxAmount": quota.get("maxAmount"), "validDuration": quota.get("validDuration") or "1s"}
     dimensions = [parameters(each).get("dimensions") or {} for each in instances]
     about_destination = {key for each in dimensions for key, value in each.items() if "destination." in str(value)}
     for override in quota.get("overrides") or []:

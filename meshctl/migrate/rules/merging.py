@@ -34,17 +34,18 @@ def one_rule_a_host(context: Context) -> None:
 
 def _why_not(first: Manifest, second: Manifest) -> str:
     """What keeps the second rule from being a part of the first; empty where nothing does."""
-    one, two = first.get("spec") or {}, second.get("spec") or {}
+    policies = [each.node.get("spec", "trafficPolicy") for each in (first, second)]
+    if any(policy is None or policy.flow or not policy.entries for policy in policies):
+        return "one is written in braces"
+    one, two = first.mapping("spec"), second.mapping("spec")
     both = set(one["trafficPolicy"]) & set(two["trafficPolicy"])
     if both:
         return f"both set {', '.join(sorted(both))}"
     if "subsets" in one and "subsets" in two:
         return "both have subsets"
-    if set(two) - _PARTS or set(second.get("metadata") or {}) - {"name", "namespace"}:
+    metadata = second.node.get("metadata")
+    if set(two) - _PARTS or (metadata and (metadata.kind != "mapping" or set(metadata.keys) - {"name", "namespace"})):
         return "the second says more than a policy"
-    policies = [each.node.get("spec", "trafficPolicy") for each in (first, second)]
-    if any(policy is None or policy.flow or not policy.entries for policy in policies):
-        return "one is written in braces"
     if first.has_conditions(first.node) or second.has_conditions(second.node):
         return "one has conditions"
     return ""

@@ -19,6 +19,7 @@ from meshctl.migrate.rules.context import Context
 from meshctl.migrate.rules.denials import denied_by_clients, policy, told
 from meshctl.migrate.rules.handlers import GROUP, adapter, parameters
 from meshctl.migrate.rules.limits import limit
+from meshctl.migrate.rules.shapes import expect
 
 _HTTP_STATUS = {7: 403, 16: 401, 8: 429, 14: 503}
 _RULES = {"denier": "M9", "memquota": "M10", "redisquota": "M10", "listchecker": "M11"}
@@ -45,7 +46,7 @@ class _Mixer:
     def named(self, text: str) -> list[Manifest]:
         """`name`, `name.kind` or `name.kind.namespace`; kinds and instances share names."""
         parts = text.split(".")
-        every = [each for each in self.found_any() if each.name == parts[0]]
+        every = [each for each in self.found_any() if each.name == parts[0] and each.kind != "rule"]
         return [each for each in every if len(parts) == 1 or parts[1] in (each.kind, adapter(each))] or every
 
     def found_any(self) -> list[Manifest]:
@@ -72,7 +73,13 @@ def mixer(context: Context) -> None:
 
 
 def _rule(run: _Mixer, rule: Manifest) -> None:
-    for action in rule.get("spec", "actions") or [{}]:
+    try:
+        expect(rule)
+    except Inexpressible as reason:
+        run.refuse("M9", rule, str(reason), [])
+        return
+    actions = rule.get("spec", "actions") or []
+    for action in actions:
         handlers = [each for each in run.named(str(action.get("handler", ""))) if adapter(each) in _ADAPTERS]
         instances = [
             each for name in action.get("instances") or [] for each in run.named(str(name)) if each not in handlers
@@ -83,19 +90,22 @@ def _rule(run: _Mixer, rule: Manifest) -> None:
         quotas = run.found(*_QUOTA_KINDS) if kind in _QUOTAS else []
         involved = [*handlers, *instances, *quotas]
         try:
+            expect(*involved)
             condition = parse(str(rule.get("spec", "match") or ""))
             _ADAPTERS[kind](run, rule, condition, handlers[0], instances)
         except Inexpressible as reason:
             run.refuse(_RULES[kind], rule, str(reason), involved)
         return
-    if rule not in run.spent:
-        run.spent.append(rule)
+    called = [each for action in actions for each in run.named(str(action.get("handler", "")))]
+    if strange := [each for each in called if adapter(each) not in _TELEMETRY]:
+        run.refuse("M9", rule, f"nothing is known that says what {strange[0]} said", strange)
+    else:
         _telemetry(run, rule)
 
 
 def _denier(run: _Mixer, rule: Manifest, condition: Condition, handler: Manifest, instances: list[Manifest]) -> None:
     """M9."""
-    code = parameters(handler).get("status", {}).get("code", 7)
+    code = (parameters(handler).get("status") or {}).get("code", 7)
     why = _WHY
     if _HTTP_STATUS.get(code, 403) != 403:
         why += f"; a policy answers 403, and the denier answered {_HTTP_STATUS[code]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from meshctl.migrate.edits import indented
 from meshctl.migrate.manifests import Manifest, walk
@@ -72,9 +72,22 @@ def _as_percentage(context: Context, manifest: Manifest, mapping: Node, old: str
         context.edits.delete(manifest, mapping, old)
         context.edits.tell("M4", "removed", manifest, entry[0], f"{old}: {value}", f"{new} is there and wins")
         return
+    if not _is_flat(context, manifest, "M4", entry, ("scalar",)):
+        return
     _nest(context, manifest, mapping, entry, new, f"value: {value}")
     why = "the old field is no longer read"
     context.edits.tell("M4", "changed", manifest, entry[0], f"{old}: {value} is now {new}: {{value: {value}}}", why)
+
+
+def _is_flat(context: Context, manifest: Manifest, rule: str, entry: tuple[Node, Node], kinds: Sequence[str]) -> bool:
+    """Whether it is of one of these kinds, with nothing but short values in it; where not it stays, and is told."""
+    key, value = entry
+    parts = [each for each in value.walk() if each is not value or value.kind == "scalar"]
+    if value.kind in kinds and all(map(manifest.is_short, parts)):
+        return True
+    why = "its value is of another shape than Istio took: write the field of today by hand"
+    context.edits.tell(rule, "refused", manifest, key, f"{key.value} was not carried over", why)
+    return False
 
 
 def _nest(context: Context, manifest: Manifest, mapping: Node, entry: tuple[Node, Node], name: str, inner: str) -> None:
@@ -106,7 +119,7 @@ def cors_and_headers(context: Context, manifest: Manifest) -> None:
 
 def _origins(context: Context, manifest: Manifest, cors: Node) -> None:
     entry = cors.entry("allowOrigin")
-    if entry is None or entry[1].kind != "sequence":
+    if entry is None or not _is_flat(context, manifest, "M5", entry, ("sequence",)):
         return
     context.edits.replace(manifest, entry[0], "allowOrigins")
     for item in entry[1].items:
@@ -125,6 +138,8 @@ def _headers(context: Context, manifest: Manifest, holder: Node) -> None:
         why = "there is a `headers` beside it" if holder.get("headers") else "it is in braces, or beside a condition"
         context.edits.tell("M5", "refused", manifest, found[0][0], f"{names}: write it into `headers` by hand", why)
         return
+    if not all(_is_flat(context, manifest, "M5", each, _shapes_of(str(each[0].value))) for each in found):
+        return
     text = "headers:\n"
     for direction in ("request", "response"):
         chosen = [(key, value) for key, value in found if _HEADERS[str(key.value)][0] == direction]
@@ -135,6 +150,10 @@ def _headers(context: Context, manifest: Manifest, holder: Node) -> None:
     _replace_entries(context, manifest, holder, [key for key, _ in found], text)
     message = f"{names}: now in `headers`"
     context.edits.tell("M5", "changed", manifest, first, message, "the old fields are no longer read")
+
+
+def _shapes_of(name: str) -> tuple[str, ...]:
+    return ("mapping", "sequence") if _HEADERS[name][1] == "remove" else ("mapping",)
 
 
 def _header_action(manifest: Manifest, action: str, value: Node) -> str:
@@ -199,7 +218,7 @@ def load_balancer(context: Context, manifest: Manifest) -> None:
 
 def _ring_size(context: Context, manifest: Manifest, hashed: Node) -> None:
     entry = hashed.entry("minimumRingSize")
-    if entry:
+    if entry and _is_flat(context, manifest, "M7", entry, ("scalar",)):
         _nest(context, manifest, hashed, entry, "ringHash", f"minimumRingSize: {manifest.text(entry[1])}")
         message = "consistentHash.minimumRingSize is now in ringHash"
         context.edits.tell("M7", "changed", manifest, entry[0], message, "the old field is deprecated")
@@ -231,8 +250,8 @@ def destination_ports(context: Context, manifest: Manifest) -> None:
 
 def _port_number(context: Context, host: str, name: str) -> int | None:
     for service in context.services(host):
-        for port in service.get("spec", "ports") or []:
-            if isinstance(port, dict) and port.get("name") == name and isinstance(port.get("port"), int):
+        for port in service.entries("spec", "ports"):
+            if port.get("name") == name and isinstance(port.get("port"), int):
                 return int(port["port"])
     return None
 

@@ -68,7 +68,8 @@ def _defaults_of_old_apps(context: Context, manifest: Manifest) -> None:
                 context.edits.tell("M1", "removed", manifest, entry[0], f"spec.{gone}", "apps/v1 has no such field")
         template = spec.entry("template")
         if (manifest.api_version, manifest.kind) in _ON_DELETE and template and not spec.get("updateStrategy"):
-            context.edits.insert_before(manifest, template[0], "updateStrategy:\n  type: OnDelete\n")
+            block, braces = "updateStrategy:\n  type: OnDelete\n", "updateStrategy: {type: OnDelete}"
+            _insert(context, manifest, spec, template[0], block, braces)
             why = "the default of the old version; that of apps/v1 is RollingUpdate"
             context.edits.tell("M1", "added", manifest, template[0], "spec.updateStrategy.type: OnDelete", why)
 
@@ -78,7 +79,7 @@ def _selector(context: Context, manifest: Manifest, spec: Node) -> None:
     template, labels = spec.entry("template"), spec.get("template", "metadata", "labels")
     if spec.get("selector") or not template:
         return
-    if labels is None or labels.kind != "mapping":
+    if labels is None or labels.kind != "mapping" or not all(manifest.is_short(value) for _, value in labels.entries):
         message = f"{manifest} has neither a selector nor labels on its pods"
         context.edits.tell("M1", "refused", manifest, template[0], message, "apps/v1 wants a selector")
         return
@@ -87,14 +88,21 @@ def _selector(context: Context, manifest: Manifest, spec: Node) -> None:
         context.edits.tell("M1", "refused", manifest, template[0], message, "apps/v1 wants one that never changes")
         return
     body = manifest.text(labels)
-    if labels.flow:
-        text = f"selector:\n  matchLabels: {body}\n"
-    else:
+    text = f"selector:\n  matchLabels: {body}\n"
+    if not labels.flow:
         lines = [f"{manifest.text(key)}: {manifest.text(value)}\n" for key, value in labels.entries]
         text = "selector:\n  matchLabels:\n" + indented("".join(lines), 4)
-    context.edits.insert_before(manifest, template[0], text)
+    _insert(context, manifest, spec, template[0], text, f"selector: {{matchLabels: {body}}}")
     why = "apps/v1 wants one; the labels of the pods were the default"
     context.edits.tell("M1", "added", manifest, template[0], f"{manifest}: spec.selector", why)
+
+
+def _insert(context: Context, manifest: Manifest, mapping: Node, key: Node, block: str, braces: str) -> None:
+    """An entry before another, in the style of the mapping."""
+    if mapping.flow:
+        context.edits.insert(manifest, key.start, f"{braces}, ")
+    else:
+        context.edits.insert_before(manifest, key, block)
 
 
 def _with_key(template: Node, labels: Node) -> Node:
@@ -121,28 +129,43 @@ def injection(context: Context, manifest: Manifest) -> None:
 def _move_annotation(
     context: Context, manifest: Manifest, metadata: Node, annotations: Node, entry: tuple[Node, Node]
 ) -> None:
-    if manifest.has_conditions(metadata):
-        message = f"annotation {_INJECT} is in a condition, or beside one: make a label of it by hand"
+    if reason := _why_by_hand(manifest, metadata, entry[1]):
+        message = f"annotation {_INJECT} {reason}: make a label of it by hand"
         context.edits.tell("M2", "refused", manifest, entry[0], message, "the annotation is deprecated")
         return
     value = str(manifest.plain(entry[1])).lower() if isinstance(entry[1].value, bool) else str(manifest.plain(entry[1]))
     line = f'{_INJECT}: "{value}"'
-    labels = metadata.entry("labels")
-    if labels and labels[1].get(_INJECT):
-        pass
-    elif labels and labels[1].entries:
-        last = labels[1].entries[-1]
-        if labels[1].flow:
+    if len(metadata.entries) == len(annotations.entries) == 1:
+        context.edits.replace(manifest, metadata.entries[0][0], "labels")
+        context.edits.replace(manifest, entry[1], f'"{value}"')
+    else:
+        _add_label(context, manifest, metadata, line)
+        emptied = len(annotations.entries) == 1
+        context.edits.delete(manifest, *(metadata, "annotations") if emptied else (annotations, _INJECT))
+    why = "the annotation is deprecated, and in a namespace without labels only the label is seen"
+    context.edits.tell("M2", "changed", manifest, entry[0], f"annotation {line} is now a label of the pods", why)
+
+
+def _why_by_hand(manifest: Manifest, metadata: Node, value: Node) -> str:
+    """What keeps the annotation from being moved; empty where nothing does."""
+    labels = metadata.get("labels")
+    if manifest.has_conditions(metadata):
+        return "is in a condition, or beside one"
+    if not manifest.is_short(value):
+        return "is no text of one line"
+    return "has labels beside it that are no mapping" if labels and labels.kind != "mapping" else ""
+
+
+def _add_label(context: Context, manifest: Manifest, metadata: Node, line: str) -> None:
+    labels = metadata.get("labels")
+    if labels is None:
+        key = metadata.entries[0][0]
+        _insert(context, manifest, metadata, key, f"labels:\n  {line}\n", f"labels: {{{line}}}")
+    elif not labels.entries:
+        context.edits.replace(manifest, labels, f"{{{line}}}")
+    elif labels.get(_INJECT) is None:
+        last = labels.entries[-1]
+        if labels.flow:
             context.edits.insert(manifest, last[1].end, f", {line}")
         else:
             context.edits.insert_after(manifest, *last, f"{line}\n")
-    elif metadata.flow:
-        context.edits.insert(manifest, metadata.start + 1, f"labels: {{{line}}}, ")
-    else:
-        context.edits.insert_before(manifest, metadata.entries[0][0], f"labels:\n  {line}\n")
-    if len(annotations.entries) == 1:
-        context.edits.delete(manifest, metadata, "annotations")
-    else:
-        context.edits.delete(manifest, annotations, _INJECT)
-    why = "the annotation is deprecated, and in a namespace without labels only the label is seen"
-    context.edits.tell("M2", "changed", manifest, entry[0], f"annotation {line} is now a label of the pods", why)
