@@ -1,3 +1,3 @@
 """meshctl: many services, with Istio, in a Kubernetes namespace of one's own."""
 
-__version__ = "0.1.0"
+__version__ = "1.2.0"

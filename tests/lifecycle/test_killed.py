@@ -112,7 +112,9 @@ def runner(tmp_path: Path, sandbox_kubeconfig: Path, namespace: str) -> Iterator
         (tmp_path / "templates" / service / "all.yaml.j2").write_text(TEMPLATE)
     options = ["-C", str(tmp_path), "--kubeconfig", str(sandbox_kubeconfig), "-n", namespace]
     command = [sys.executable, forking.__file__]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+    # A signal that becomes an error while coverage holds its own lock would leave that held for ever.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ) as program:
         yield Runner(program, options, tmp_path)
         assert program.stdin
         program.stdin.close()
