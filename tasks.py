@@ -3,6 +3,7 @@
 
     python3 tasks.py demo     set up, bring up the sandbox, start the trade group there and show it
     python3 tasks.py test     set up, then style, types, arrows and every test
+    python3 tasks.py coverage set up, then the tests again, slower, and the lines that they never ran
     python3 tasks.py docs     set up, then the documentation as a site, in site/
     python3 tasks.py setup    the environment alone, in .venv
 
@@ -67,6 +68,11 @@ def test() -> None:
     run("mypy")
     run("lint-imports", "--no-cache")
     run("meshctl", "sandbox", "up", "--name", "tests")
+    run("pytest", "-n", "auto", "--durations=15")
+
+
+def coverage() -> None:
+    run("meshctl", "sandbox", "up", "--name", "tests")
     run("pytest", "-n", "auto", "--cov", "--cov-report=term:skip-covered")
 
 
@@ -75,7 +81,7 @@ def docs() -> None:
     print("site/index.html")
 
 
-TASKS = {"setup": lambda: None, "demo": demo, "test": test, "docs": docs}
+TASKS = {"setup": lambda: None, "demo": demo, "test": test, "coverage": coverage, "docs": docs}
 
 
 def main(arguments: Sequence[str]) -> None:

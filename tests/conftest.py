@@ -13,6 +13,7 @@ from pathlib import Path
 import filelock
 import hypothesis
 import pytest
+from faults import FaultyProxy
 
 from meshctl import sandbox
 from meshctl.cache import home
@@ -107,6 +108,18 @@ def _client() -> Client:
     record = folders.read_record()
     assert record is not None
     return Client(folders, record.ports["kube-apiserver"])
+
+
+@pytest.fixture
+def proxy(sandbox_kubeconfig: Path, tmp_path: Path) -> Iterator[FaultyProxy]:
+    with FaultyProxy(sandbox_kubeconfig, tmp_path) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def faulty(proxy: FaultyProxy) -> Cluster:
+    """The real cluster behind the proxy."""
+    return connect(kubeconfig=proxy.kubeconfig, environ={}, timeout=5)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from meshctl.plan import Selection, select
 from meshctl.render import render
 
 OURS = {"app.kubernetes.io/managed-by", "app.kubernetes.io/part-of", "meshctl.dev/service", "meshctl.dev/project"}
+OURS |= {"applyset.kubernetes.io/part-of"}
 
 
 def config(project: Path) -> Config:

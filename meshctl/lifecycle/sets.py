@@ -197,15 +197,15 @@ def enlist(turn: Turn, refs: Collection[ObjectRef], *, take_ownership: bool) -> 
 
 def put_parent(turn: Turn, ours: ApplySet, body: dict[str, Any] | None) -> Task:
     """Stores the parent unless it is as it should be; None deletes it. Another tool's is left alone. Raises Stuck."""
-    world, cluster = turn.run.world, turn.run.cluster
+    world, cluster, ask = turn.run.world, turn.run.cluster, turn.run.breaker.ask
     live = world.get(ours.parent)
     if live is not None and ours.stranger(live) and (body is None or is_parent(live)):
         return
     try:
         if body is None and live is not None:
-            yield from turn.ask(cluster.delete, ours.parent, uid=live["metadata"]["uid"])
+            yield from turn.ask(ask, ours.parent, cluster.delete, ours.parent, uid=live["metadata"]["uid"])
         elif body is not None and (live is None or not as_wanted(body, live)):
-            result = yield from turn.ask(cluster.apply, body, force=True)
+            result = yield from turn.ask(ask, ours.parent, cluster.apply, body, force=True)
             world.put(result.object)
     except MeshctlError as error:
         raise Stuck(failed(turn, ours.parent, error)) from error

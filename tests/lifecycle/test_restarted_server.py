@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -32,13 +33,20 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     list(sandbox.down(NAME))
 
 
+def is_free(port: int) -> bool:
+    """A process that was killed keeps its sockets until its last thread has ended."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 @contextmanager
 def replaced_server(log: Path) -> Iterator[None]:
     """Kills the API server and starts it again, at the same address."""
     pid = sandbox.status(NAME).pids["kube-apiserver"]
     command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
     os.kill(pid, signal.SIGKILL)
-    while is_alive(pid):
+    port = next(int(word.partition("=")[2]) for word in command if word.startswith("--secure-port="))
+    while is_alive(pid) or not is_free(port):
         time.sleep(0.01)
     with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as server:
         yield
