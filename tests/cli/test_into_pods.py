@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import secrets
+import select
 import signal
 import socket
 import struct
@@ -154,7 +155,8 @@ def read_until(terminal: int, word: bytes) -> bytes:
     deadline = time.monotonic() + 20
     while word not in shown:
         assert time.monotonic() < deadline, shown
-        shown += os.read(terminal, 4096)
+        if select.select([terminal], [], [], 1)[0]:
+            shown += os.read(terminal, 4096)
     return shown
 
 

@@ -172,6 +172,7 @@ def disturb(runner: Runner, seed: int, seconds: float) -> list[str]:
     return goal
 
 
+@pytest.mark.timeout(420)
 def test_whatever_ends_a_run_the_next_one_finishes_the_work(cluster: Cluster, namespace: str, runner: Runner) -> None:
     for number, labels in enumerate(FOREIGN):
         metadata = {"name": f"foreign-{number}", "namespace": namespace, "labels": labels}

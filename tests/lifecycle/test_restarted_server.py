@@ -49,8 +49,10 @@ def replaced_server(log: Path) -> Iterator[None]:
     while is_alive(pid) or not is_free(port):
         time.sleep(0.01)
     with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as server:
-        yield
-        server.kill()
+        try:
+            yield
+        finally:
+            server.kill()
 
 
 def test_the_run_finishes(own: Cluster, tmp_path: Path) -> None:
