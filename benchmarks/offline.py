@@ -105,7 +105,7 @@ def cold_check(project: Path, _number: int) -> float:
 def check_of_one_change(project: Path, number: int) -> float:
     meshctl(project, "check", "--all")
     template = project / "templates/service-0100/configmap.yaml"
-    template.write_text(template.read_text() + f"  changed: 'in run {number}'\n")
+    template.write_text(template.read_text() + f"  changed-{number}: 'yes'\n")
     return meshctl(project, "check", "--all")
 
 
