@@ -81,7 +81,7 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     programs = [
         f"CPython {platform.python_version()}",
-        f"meshctl {run([MESHCTL, 'version']).split()[-1]}",
+        f"meshctl {run([MESHCTL, 'version']).split()[1]}",
         f"kubectl {run([KUBECTL, 'version', '--client']).split()[2]}",
     ]
     if HELM:
