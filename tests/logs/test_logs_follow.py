@@ -7,9 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 
-import pytest
 from faults import FaultyProxy, answer
 from logged import MIDNIGHT, SECOND, Listener, Stage, eventually
 
@@ -130,11 +128,6 @@ def test_an_interrupt_ends_it_at_once_and_leaves_nothing_open(stage: Stage) -> N
         eventually(lambda: len(_readers("web-")) == 12)
         assert listener.stop() < 2  # seconds, on however busy a machine; a reader that was not woken takes for ever
         eventually(lambda: not _readers("web-"), seconds=1)
-
-
-@pytest.fixture
-def proxy(sandbox_kubeconfig: Path, tmp_path: Path) -> FaultyProxy:
-    return FaultyProxy(sandbox_kubeconfig, tmp_path)
 
 
 def test_cut_connections_lose_and_double_nothing(stage: Stage, proxy: FaultyProxy) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from faults import FaultyProxy, answer, cut_answer
@@ -125,11 +124,6 @@ def test_it_is_said_when_nothing_runs(stage: Stage) -> None:
     notices: list[str] = []
     assert read(stage, notices=notices, selector=Selector("shop", ("web",))) == []
     assert "no container of web has begun" in notices[0]
-
-
-@pytest.fixture
-def proxy(sandbox_kubeconfig: Path, tmp_path: Path) -> FaultyProxy:
-    return FaultyProxy(sandbox_kubeconfig, tmp_path)
 
 
 def test_a_log_that_is_cut_is_read_on(busy: Stage, proxy: FaultyProxy) -> None:
