@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from statistics import median
 from threading import Thread
 from typing import NamedTuple
 
-from benchmarks.measure import Row, Usage, compare, run, seconds, usage
+from benchmarks.measure import Row, Usage, compare, run, scratch, seconds, usage
 from benchmarks.programs import HELM, KUBECTL, MESHCTL
 from benchmarks.project import FILES, write_chart, write_objects, write_project
 
@@ -215,12 +214,11 @@ def watching(it: Bench) -> Iterator[Callable[[], float]]:
 
 @contextmanager
 def project(services: int, shape: str) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_project(folder, services, shape)
-        write_objects(folder)
-        run([MESHCTL, "-C", name, "gen", "--all"])  # what is rendered is kept, as it is of every project that is used
-        yield folder
+    with scratch() as made:
+        write_project(made, services, shape)
+        write_objects(made)
+        run([MESHCTL, "-C", str(made), "gen", "--all"])  # what is rendered is kept, as of every project that is used
+        yield made
 
 
 @contextmanager

@@ -6,8 +6,10 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
@@ -48,6 +50,14 @@ def seconds(*commands: Sequence[str], environment: Mapping[str, str] | None = No
     for command in commands:
         run(command, environment=environment)
     return time.perf_counter() - began
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """In memory where that can be had: what a disk takes to make hundreds of files depends on what it did before."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own in it
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
+        yield Path(name)
 
 
 class Usage(NamedTuple):

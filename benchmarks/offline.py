@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks.measure import Row, compare, seconds
+from benchmarks.measure import Row, compare, scratch, seconds
 from benchmarks.programs import HELM, KUBECTL, MESHCTL
 from benchmarks.project import write_chart, write_project
 
@@ -27,8 +26,8 @@ def version(runs: int) -> Iterator[Row]:
 
 
 def gen(runs: int) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as folder:
-        small, large = Path(folder, "small"), Path(folder, "large")
+    with scratch() as projects:
+        small, large = projects / "small", projects / "large"
         write_project(small, 200)
         write_project(large, 1000)
         for cache, generate, limit in (("warm", warm_gen, 1.0), ("cold", cold_gen, 1.5)):
@@ -55,8 +54,7 @@ def gen(runs: int) -> Iterator[Row]:
 
 
 def check(runs: int) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder)
+    with scratch() as project:
         write_project(project, 200)
         yield compare(
             "`check --all`, 200 services, cold",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import posixpath
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -100,7 +101,10 @@ class _Folder:
         after = self._files_after()
         both = {service: before.get(service, frozenset()) | after.get(service, set()) for service in {*before, *after}}
         self._write_record(self._record.with_files(self._writer, both))
-        for file in (*changes.created, *changes.updated):
+        files = (*changes.created, *changes.updated)
+        for folder in sorted({posixpath.dirname(file) for file in files}):
+            _make(self._folder / folder)
+        for file in files:
             _replace(self._folder / file, self._wanted[file])
         for file in changes.removed:
             self._remove(file)
@@ -148,6 +152,7 @@ class _Folder:
     def _write_record(self, record: Record) -> None:
         text = record.dump()
         if text != self._record_text:
+            _make(self._folder)
             _replace(self._folder / output_record.NAME, text.encode())
             self._record_text = text
 
@@ -167,11 +172,17 @@ def _is_below(path: str, folder: str) -> bool:
     return f"{path}/".startswith(f"{folder.rstrip('/')}/")
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _disk_error("write", folder, error) from error
+
+
 def _replace(path: Path, content: bytes) -> None:
     """Whoever reads the file meanwhile sees the old one or the new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:

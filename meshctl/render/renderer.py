@@ -44,6 +44,11 @@ class Renderer:
         content = templating.render(self._templates, template.name, given.variables, definers)
         return self._text(template, content, given)
 
+    def save_compiled(self) -> None:
+        """For the next run; of a run in which nothing was rendered there is nothing."""
+        if "_templates" in vars(self):
+            self._templates.save()
+
     def _text(self, template: Template, content: str, given: Given) -> Text:
         return Text(template, content, given.variables, self.folders, lambda: self._templates)
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import marshal
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, BytecodeCache, Environment
-from jinja2.bccache import Bucket
+from jinja2 import BaseLoader, Environment
 from jinja2.exceptions import TemplateNotFound
 
-from meshctl import __version__, cache
 from meshctl.errors import TemplateError, Where, raise_all
 from meshctl.templating import budget
-from meshctl.templating.counting import VERSION
+from meshctl.templating.bytecode import Bytecode
 from meshctl.templating.faults import Faults
 from meshctl.templating.folders import Folders
 from meshctl.templating.jinja import Dialect
@@ -43,6 +38,11 @@ class Templates(Dialect):
         self._takes_in(parent, name)
         return name
 
+    def save(self) -> None:
+        """Keeps for the next run what was compiled in this one."""
+        if isinstance(self.bytecode_cache, Bytecode):
+            self.bytecode_cache.save()
+
 
 class Loader(BaseLoader):
     def __init__(self, folders: Folders) -> None:
@@ -56,35 +56,8 @@ class Loader(BaseLoader):
 
 
 def environment(folders: Folders, home: Path | None, takes_in: TakesIn | None) -> Templates:
-    bytecode = (
-        cache.private(home / f"templates-{__version__}-{VERSION}-{sys.implementation.cache_tag}") if home else None
-    )
     watched = {"takes_in": takes_in} if takes_in else {}
-    return Templates(folders, bytecode_cache=Bytecode(bytecode) if bytecode else None, **watched)
-
-
-class Bytecode(BytecodeCache):
-    """One file a template, known by the template's path and good only for the very text that it was compiled from.
-
-    Jinja's own cache lets `marshal` read item by item from the file, which takes three times as long.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        try:
-            with open(f"{self._folder}/{bucket.key}", "rb") as file:  # noqa: PTH123 - a Path costs as much as the reading
-                content = file.read()
-        except OSError:
-            return
-        checksum = bucket.checksum.encode()
-        if content.startswith(checksum):
-            with suppress(ValueError, EOFError, TypeError):
-                bucket.code = marshal.loads(content[len(checksum) :])  # noqa: S302 - written by us, in a folder of ours
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        cache.write(self._folder / bucket.key, bucket.checksum.encode() + marshal.dumps(bucket.code))
+    return Templates(folders, bytecode_cache=Bytecode(home, folders) if home else None, **watched)
 
 
 def render(templates: Templates, name: str, variables: Mapping[str, Any], definers: str) -> str:

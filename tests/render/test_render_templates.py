@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import marshal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rendering import config_map, problems, rendered
 
+from meshctl import cache
 from meshctl.errors import Caution, Where
 from meshctl.manifest import Bundle
 
@@ -220,6 +222,25 @@ class TestBytecode:
     def test_a_changed_template_is_compiled_anew(self, tmp_path: Path) -> None:
         for said in ("one", "two", "one"):
             assert data(rendered(tmp_path, {"templates/web/a.yaml": config_map(said=said)})) == {"said": said}
+
+    def test_what_is_compiled_is_compiled_once(self, tmp_path: Path) -> None:
+        """Seen by what a foreign hand has put into the cache under a template's name."""
+        rendered(tmp_path, {"templates/web/a.yaml": config_map("a"), "templates/web/b.yaml": config_map("b")})
+        (file,) = (tmp_path / ".cache").glob("templates-*/*")
+        kept = marshal.loads(cache.read_sealed(file) or b"")  # noqa: S302 - written by us
+        kept["web/b.yaml"] = (kept["web/b.yaml"][0], kept["web/a.yaml"][1])
+        cache.write_sealed(file, marshal.dumps(kept))
+        (tmp_path / "templates/web/a.yaml").unlink()
+        assert [manifest.ref.name for manifest in rendered(tmp_path, {})] == ["a"]
+
+    def test_what_is_no_template_any_more_is_not_kept(self, tmp_path: Path) -> None:
+        files = {"templates/web/a.yaml": config_map("a"), "templates/web/b.yaml": config_map("b")}
+        rendered(tmp_path, files)
+        (tmp_path / "templates/web/a.yaml").unlink()
+        rendered(tmp_path, {"templates/web/b.yaml": config_map("b", said="more")})
+        (file,) = (tmp_path / ".cache").glob("templates-*/*")
+        kept = marshal.loads(cache.read_sealed(file) or b"")  # noqa: S302 - written by us
+        assert [*kept] == ["web/b.yaml"]
 
     def test_a_broken_cache_costs_nothing_but_time(self, tmp_path: Path) -> None:
         files = {"templates/web/a.yaml": config_map(said="one")}
