@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from meshctl.errors import NoSuchKind
 from meshctl.identity import ObjectRef
 from meshctl.informer import Change, Informer
-from meshctl.lifecycle.ownership import service_in
+from meshctl.lifecycle.ownership import has_controller, service_in
 from meshctl.manifest import LABEL_NAMESPACE, LABEL_PART_OF, LABEL_SERVICE
 
 if TYPE_CHECKING:
@@ -107,17 +107,22 @@ class World:
         return [event for each in objects for event in self._events[each["metadata"]["uid"]].values()]
 
     def put(self, body: Body) -> None:
-        """A newer state of an object. An older one, or the same again, which a watch brings after an apply, changes
-        nothing and concerns nobody."""
+        """A newer state of an object. An older one changes nothing; the same again, which a watch brings after an
+        apply, concerns nobody, but is what the watch holds on to: one of the two is enough.
+
+        What a controller made is never compared with a manifest: its managed fields, half of it, are let go.
+        """
         ref = ObjectRef.of(body)
         if ref.kind == "Event":
             self._put_event(body)
             return
+        if has_controller(body):
+            body["metadata"].pop("managedFields", None)
         known = self._objects.get(ref)
-        if known is not None and not _is_newer(body, known):
-            return
-        self._objects[ref] = body
-        self._file(ref, known, body)
+        age = _compared(body, known) if known else 1
+        if age >= 0:
+            self._objects[ref] = body
+            self._file(ref, known, body, touch=age > 0)
 
     def take_in(self) -> set[str]:
         """The services that something happened to since the last call. Raises ClusterError when a watch has ended."""
@@ -142,14 +147,15 @@ class World:
         for informer in self._informers.values():
             informer.close()
 
-    def _file(self, ref: ObjectRef, known: Body | None, body: Body) -> None:
+    def _file(self, ref: ObjectRef, known: Body | None, body: Body, *, touch: bool) -> None:
         service = service_in(body, self._project)
         if known is not None and (before := service_in(known, self._project)) != service:
             self._by_service[before].pop(ref, None)
         if service:
             self._by_service[service][ref] = body
             self._service_of_uid[body["metadata"]["uid"]] = service
-        self._touch(ref, service)
+        if touch:
+            self._touch(ref, service)
 
     def _touch(self, ref: ObjectRef, service: str) -> None:
         self._touched.update(filter(None, (service, self._expected.get(ref))))
@@ -172,10 +178,13 @@ class World:
         self._touch(ref, service)
 
 
-def _is_newer(body: Body, known: Body) -> bool:
-    """Resource versions are numbers that grow (KEP-5504); another uid is another object."""
+def _compared(body: Body, known: Body) -> int:
+    """Above 0 when the body is newer, 0 when it is the same state, below when it is older.
+
+    Resource versions are numbers that grow (KEP-5504); another uid is another object.
+    """
     mine, theirs = body["metadata"], known["metadata"]
     if mine.get("uid") != theirs.get("uid"):
-        return True
+        return 1
     versions = mine.get("resourceVersion", ""), theirs.get("resourceVersion", "")
-    return not all(version.isdecimal() for version in versions) or int(versions[0]) > int(versions[1])
+    return int(versions[0]) - int(versions[1]) if all(version.isdecimal() for version in versions) else 1

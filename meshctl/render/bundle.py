@@ -62,9 +62,7 @@ def attempt(plan: Plan, *, environ: Mapping[str, str], cache: Path | None = None
             run.warnings.extend(owner.label(draft))
             if not errors:
                 hashes.annotate(draft)
-        if not leaks:
-            renderer.renderings.save()
-        renderer.save_compiled()
+        renderer.close(keep=not leaks)
         warnings = (*run.variables.shadows(), *run.warnings)
         hide_secrets(plan.config, errors)
         return Attempt(Bundle(plan.config.namespace, _by_service(plan, drafts), warnings), errors)

@@ -44,10 +44,14 @@ class Renderer:
         content = templating.render(self._templates, template.name, given.variables, definers)
         return self._text(template, content, given)
 
-    def save_compiled(self) -> None:
-        """For the next run; of a run in which nothing was rendered there is nothing."""
+    def close(self, *, keep: bool) -> None:
+        """Saves for the next run what was compiled and, with `keep`, what was rendered, and lets go of it: a text that
+        is to say where it comes from has its template compiled again."""
+        if keep:
+            self.renderings.save()
         if "_templates" in vars(self):
             self._templates.save()
+            del self._templates
 
     def _text(self, template: Template, content: str, given: Given) -> Text:
         return Text(template, content, given.variables, self.folders, lambda: self._templates)

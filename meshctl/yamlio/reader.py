@@ -70,7 +70,7 @@ class _Reader:
         self._warnings: list[tuple[Where, str]] = []
 
     def documents(self) -> Iterator[Document]:
-        places = cache(lambda: Places(self.text).documents)
+        places = _places(self.text)
         found = 0
         self._next()
         while self._next().__class__ is not StreamEndEvent:
@@ -192,6 +192,11 @@ class _Reader:
 
     def _error(self, event: Any, message: str, suggestion: str = "") -> YamlError:
         return YamlError(message, where=self._where(event), suggestion=suggestion)
+
+
+def _places(text: str) -> Callable[[], list[Place]]:
+    """When somebody asks, and once. It holds on to the text alone: a parser has 64 kB of buffers."""
+    return cache(lambda: Places(text).documents)
 
 
 def _nth(places: Callable[[], list[Place]], index: int) -> Place:
