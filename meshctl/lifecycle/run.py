@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-GATHER = 0.004  # seconds in which more may arrive, to be looked at together: each look costs, and holds up the workers
+GATHER = 0.01  # seconds in which more may arrive, to be looked at together, as long as the workers have enough to do
 TICK = 0.1  # seconds after which a run looks at the clock and at its interrupt, when nothing else wakes it
 
 
@@ -140,7 +140,8 @@ class Run:
     def wait(self) -> set[str]:
         """The services that something happened to, after a tick at most. Raises what has ended a watch."""
         self.world.wake.wait(TICK)
-        time.sleep(GATHER)
+        if self.workers.are_laden:
+            time.sleep(GATHER)
         self.world.wake.clear()
         return self.workers.ended() | self.world.take_in()
 

@@ -56,6 +56,11 @@ class Workers:
     def busy(self) -> bool:
         return any(future.running() for future in self._open)
 
+    @property
+    def are_laden(self) -> bool:
+        """Whether each has a call to make after the one that it is in."""
+        return self._jobs.qsize() >= self._size
+
     def stop(self) -> None:
         """Takes back what has not begun; what has begun goes on."""
         self._stopped.set()
