@@ -8,11 +8,22 @@ from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import GATEWAY
 from meshctl.check.istio.names import host_fault, is_ip, is_label, is_partial_wildcard
 from meshctl.check.istio.rules import istio_rule
-from meshctl.check.istio.values import HTTP_PROTOCOLS, TLS_PROTOCOLS, is_protocol, port_fault, repeated, texts
+from meshctl.check.istio.values import (
+    HTTP_PROTOCOLS,
+    SOCKET,
+    TLS_PROTOCOLS,
+    is_protocol,
+    port_fault,
+    repeated,
+    socket_fault,
+    texts,
+)
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 
 _FILES = ("serverCertificate", "privateKey", "caCertificates")
+_SECRETS = ("credentialName", "credentialNames")
+_OTHERS = (*_SECRETS, "tlsCertificates")
 _CIPHERS = frozenset(
     [
         "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -112,17 +123,21 @@ def ports(gateway: Resource) -> Iterator[Fault]:
         elif name.text in names:
             yield name.fault(f'two servers have a port called "{name.text}"')
         names.add(name.text)
-        if bind and not bind.startswith("unix://") and not is_ip(bind):
+        if bind.startswith(SOCKET):
+            yield from (server["bind"].fault(fault) for fault in (socket_fault(bind),) if fault)
+        elif bind and not is_ip(bind):
             yield server["bind"].fault(f'"{bind}" is neither an address nor a socket unix://…')
         yield from (node.fault(f'"{host}" is in the list already') for node, host in repeated(server["hosts"]))
 
 
 def _port(port: Node, bind: str) -> Iterator[Fault]:
     protocol, number = port["protocol"], port["number"].number or 0
-    if not is_protocol(protocol.text) or protocol.text.upper() == "UDP":
+    if not is_protocol(protocol.text):
         advice = "HTTP, HTTPS, HTTP2, GRPC, TLS and TCP are the usual ones"
         yield (protocol or port).fault(f'a Gateway has no protocol "{protocol.text}"', advice)
-    if bind.startswith("unix://"):
+    elif protocol.text.upper() == "UDP":
+        yield protocol.fault("Istio carries no UDP through a Gateway", severity="warning")
+    if bind.startswith(SOCKET):
         if number:
             yield port["number"].fault("a server bound to a socket has no port number")
     elif fault := port_fault(number):
@@ -176,40 +191,52 @@ def _tls_for(protocol: str, tls: Node) -> Iterator[Fault]:
 
 def tls_options(tls: Node) -> Iterator[Fault]:
     """Faults of the settings themselves, on a Gateway or a Sidecar."""
-    mode, secret = tls["mode"].text or "PASSTHROUGH", tls["credentialName"]
-    several = tls["credentialNames"].value or tls["tlsCertificates"].value
+    mode = tls["mode"].text or "PASSTHROUGH"
     if mode == "ISTIO_MUTUAL":
-        for field in (*_FILES, "credentialName"):
-            if tls[field].text:
+        for field in (*_FILES, *_OTHERS):
+            if tls[field].value:
                 yield tls[field].fault(
                     f"ISTIO_MUTUAL brings its own certificates, so {field} has no place", at_key=True
                 )
-    elif mode.endswith("PASSTHROUGH"):
-        for field in (*_FILES, "credentialName", "caCrl"):
-            if tls[field].text:
-                yield tls[field].fault(
-                    f"{mode} passes TLS through, so {field} is ignored", at_key=True, severity="warning"
-                )
-    elif not secret.text and not several:
-        yield from _files(tls, mode)
-    yield from _revocations(tls, mode)
+    else:
+        yield from _one_origin(tls)
+        yield from _certificates(tls, mode)
     yield from _ciphers(tls)
 
 
-def _files(tls: Node, mode: str) -> Iterator[Fault]:
-    for field in _FILES if mode in _MUTUAL else _FILES[:2]:
-        if not tls[field].text:
-            yield tls.fault(f"{mode} needs {field}, or credentialName", "name the Secret in credentialName")
+def _one_origin(tls: Node) -> Iterator[Fault]:
+    """Certificates come from Secrets, from a pair of files, or from a list of such pairs."""
+    given = [field for field in _OTHERS if tls[field].value]
+    if tls["serverCertificate"].text and tls["privateKey"].text:
+        given.append("serverCertificate")
+    for field in given[1:]:
+        yield tls[field].fault(f"the certificates come from {given[0]} already; keep one", at_key=True)
 
 
-def _revocations(tls: Node, mode: str) -> Iterator[Fault]:
-    if tls["caCrl"].text and not mode.endswith("PASSTHROUGH"):
-        if tls["credentialName"].text:
-            yield tls["caCrl"].fault(
-                "with credentialName the list of revoked certificates is in the Secret", at_key=True
-            )
-        elif mode == "SIMPLE":
+def _certificates(tls: Node, mode: str) -> Iterator[Fault]:
+    by_secret = any(tls[field].value for field in _SECRETS)
+    if mode.endswith("PASSTHROUGH"):
+        for field in (*_FILES, *_OTHERS, "caCrl"):
+            if tls[field].value:
+                message = f"{mode} passes TLS through, so {field} is ignored"
+                yield tls[field].fault(message, at_key=True, severity="warning")
+    elif not by_secret:
+        yield from _files(tls, mode)
+        if mode == "SIMPLE" and tls["caCrl"].text:
             yield tls["caCrl"].fault("SIMPLE asks clients for no certificate, so none can be revoked", at_key=True)
+    elif tls["caCrl"].text:
+        message = "the list of revoked certificates is read from the Secret, not from here"
+        yield tls["caCrl"].fault(message, at_key=True, severity="warning")
+
+
+def _files(tls: Node, mode: str) -> Iterator[Fault]:
+    advice = "name the Secret in credentialName"
+    for pair in list(tls["tlsCertificates"]) or [tls]:
+        for field in _FILES[:2]:
+            if not pair[field].text:
+                yield pair.fault(f"{mode} needs {field}, or credentialName", advice)
+    if mode in _MUTUAL and not tls["caCertificates"].text:
+        yield tls.fault(f"{mode} needs caCertificates, or credentialName", advice)
 
 
 def _ciphers(tls: Node) -> Iterator[Fault]:

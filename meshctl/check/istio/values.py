@@ -12,6 +12,7 @@ from meshctl.check.node import Node
 from meshctl.config.durations import parse_duration
 
 LARGEST_PORT = 65535
+SOCKET = "unix://"
 LONGEST_REGEX = 1024  # of bytes; Envoy's limit is one of compiled size, which this stands for
 
 _PORT = re.compile(r"\d{1,5}", re.ASCII)
@@ -40,6 +41,13 @@ def port_fault(number: int) -> str:
 def port_of(text: str) -> int | None:
     """The number in a text, None for none that could be a port."""
     return int(text) if _PORT.fullmatch(text) else None
+
+
+def socket_fault(address: str) -> str:
+    """Why `unix://…` is no socket: that is a file with an absolute path or, without one, `@` and a name."""
+    path = address.removeprefix(SOCKET)
+    is_file = path.startswith("/") and not path.endswith("/")
+    return "" if is_file or path.startswith("@") else f'"{path}" is neither the absolute path of a socket nor @name'
 
 
 @lru_cache(maxsize=1024)
@@ -113,6 +121,15 @@ def labels(node: Node) -> Iterator[Fault]:
     for key, value in node.children():
         if fault := label_fault(key, value.text):
             yield value.fault(fault, at_key=True)
+
+
+def workload_selector(selector: Node) -> Iterator[Fault]:
+    """Faults of a `workloadSelector` with `labels`."""
+    if selector and not selector["labels"].value:
+        yield selector.fault("it selects every workload of the namespace", "name labels", severity="warning")
+    for key, value in selector["labels"].children():
+        if not key or "*" in key:
+            yield value.fault(f'"{key}" is no name of a label', at_key=True)
 
 
 def percentage(node: Node) -> float | None:
