@@ -10,16 +10,17 @@ from meshctl.check.istio.names import full_name_fault, host_fault, is_ip, is_lab
 from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import (
     HTTP_PROTOCOLS,
+    SOCKET,
     TLS_PROTOCOLS,
     is_protocol,
     labels,
     texts,
+    workload_selector,
 )
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 
-_DNS = ("DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS")
-_SOCKET = "unix://"
+_DNS = ("DNS", "DNS_ROUND_ROBIN")
 
 
 def resolution(entry: Resource) -> str:
@@ -93,6 +94,20 @@ def entry_ports(entry: Resource) -> Iterator[Fault]:
         if target.number and resolution(entry) == "NONE":
             yield target.fault("targetPort has no effect when nothing is resolved", at_key=True, severity="warning")
     yield from _plain_tcp(entry)
+    yield from _one_address(entry)
+
+
+def _one_address(entry: Resource) -> Iterator[Fault]:
+    """Hosts of TLS that share an address: the sidecar goes by the address, which does not say which host is meant."""
+    addresses, protocols = entry.spec["addresses"], {port["protocol"].text.upper() for port in entry.spec["ports"]}
+    if (
+        resolution(entry) in _DNS
+        and addresses.value
+        and protocols & TLS_PROTOCOLS
+        and len(list(entry.spec["hosts"])) > 1
+    ):
+        message = "a connection to an address does not say which of the hosts it is for"
+        yield addresses.fault(message, "write an entry for each host", at_key=True, severity="warning")
 
 
 def _plain_tcp(entry: Resource) -> Iterator[Fault]:
@@ -131,9 +146,8 @@ def endpoints(entry: Resource) -> Iterator[Fault]:
           resolution: NONE
     """
     how, given, selector = resolution(entry), entry.spec["endpoints"], entry.spec["workloadSelector"]
-    if selector and not selector["labels"].value:
-        yield selector.fault("it selects every workload of the namespace", "name labels", severity="warning")
-    elif selector and how != "STATIC":
+    yield from workload_selector(selector)
+    if selector["labels"].value and how != "STATIC":
         yield selector.fault(f"workloadSelector has no effect with resolution {how}", at_key=True, severity="warning")
     if how in _DNS and not given.value:
         for node, host in texts(entry.spec["hosts"]):
@@ -141,7 +155,11 @@ def endpoints(entry: Resource) -> Iterator[Fault]:
                 yield node.fault(fault, "without endpoints DNS resolves the hosts, so write full names")
     names = {port["name"].text for port in entry.spec["ports"]}
     for endpoint in given if how != "NONE" else ():
-        yield from _workload(endpoint, names, by_name=how in _DNS)
+        address = endpoint["address"]
+        if how in _DNS and (address.text.startswith(SOCKET) or not address.text):
+            yield (address or endpoint).fault(f"{how} takes names and IP addresses, nothing else")
+        else:
+            yield from _workload(endpoint, names, by_name=how != "STATIC")
 
 
 def _workload(endpoint: Node, service_ports: set[str] | None, *, by_name: bool) -> Iterator[Fault]:
@@ -149,7 +167,7 @@ def _workload(endpoint: Node, service_ports: set[str] | None, *, by_name: bool) 
     address = endpoint["address"]
     if not address.text and endpoint["network"].text:
         yield endpoint.fault(f"it has no address in network {endpoint['network'].text}", severity="warning")
-    elif address.text.startswith(_SOCKET):
+    elif address.text.startswith(SOCKET):
         if service_ports is not None and len(service_ports) != 1:
             yield address.fault("an entry with a socket has exactly one port")
     elif address.text and not is_ip(address.text) and (not by_name or full_name_fault(address.text)):
@@ -185,6 +203,8 @@ def workloads(entry: Resource) -> Iterator[Fault]:
     probe = entry.spec["probe"]
     if probe and not any(probe[method] for method in ("httpGet", "tcpSocket", "exec", "grpc")):
         yield probe.fault("the probe asks nothing", "give it httpGet, tcpSocket, exec or grpc")
+    if probe["exec"]["command"].value == []:
+        yield probe["exec"]["command"].fault("the probe runs no command")
 
 
 @istio_rule("MSH342", "warning", SERVICE_ENTRY, aliases=("IST0134",))
