@@ -10,6 +10,7 @@ CLUSTER_DOMAIN = "cluster.local"
 
 _LABEL = re.compile(r"[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?", re.ASCII)
 _WILDCARD_LABEL = re.compile(r"\*|(\*|\*-)?[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?", re.ASCII)
+_MADE_BY_SIDECARS = re.compile(r"outbound_\.[0-9]{1,5}_\.[^.]*_\.(?P<host>.+)")
 _LONGEST_LABEL = 63
 _LONGEST_NAME = 255
 
@@ -46,10 +47,17 @@ def host_fault(name: str) -> str:
     """Why a text is no DNS name that may begin with a wildcard; empty if it is one."""
     if fault := _length_fault(name):
         return fault
-    first, dot, rest = name.partition(".")
+    first, _, rest = name.partition(".")
     if len(first) > _LONGEST_LABEL or not _WILDCARD_LABEL.fullmatch(first):
         return f'"{name}" is no DNS name: "{first}" is no label'
-    return _labels_fault(rest, name) if dot else ""
+    return _labels_fault(rest, name) if rest else ""
+
+
+def server_name_fault(name: str) -> str:
+    """Why a text is no name that a client of TLS asks for: a host, or one that sidecars make themselves of a port, a
+    subset and a host."""
+    made = _MADE_BY_SIDECARS.fullmatch(name)
+    return host_fault(made["host"] if made else name)
 
 
 def _length_fault(name: str) -> str:

@@ -91,7 +91,7 @@ def injected_faults(service: Resource) -> Iterator[Fault]:
         if fault := rule["fault"]:
             yield from _injected(rule, fault)
         for share in (rule["mirrorPercentage"], *(mirror["percentage"] for mirror in rule["mirrors"])):
-            yield from _percentage(share)
+            yield from _percentage(share, smallest=0)
         if (rule["mirrorPercent"].number or 0) > 100:
             yield rule["mirrorPercent"].fault(f"more than all requests: {rule['mirrorPercent'].number} %")
 
@@ -108,10 +108,10 @@ def _injected(rule: Node, fault: Node) -> Iterator[Fault]:
         yield from _aborted(abort)
 
 
-def _percentage(node: Node) -> Iterator[Fault]:
+def _percentage(node: Node, *, smallest: float = _SMALLEST_PERCENTAGE) -> Iterator[Fault]:
     value = percentage(node)
-    if value is not None and value and not _SMALLEST_PERCENTAGE <= value <= 100:
-        yield node.fault(f"{value:g} is no percentage from {_SMALLEST_PERCENTAGE} to 100, nor 0")
+    if value and not smallest <= value <= 100:
+        yield node.fault(f"{value:g} is no percentage from {smallest} to 100" + (", nor 0" if smallest else ""))
 
 
 def _aborted(abort: Node) -> Iterator[Fault]:
@@ -120,7 +120,7 @@ def _aborted(abort: Node) -> Iterator[Fault]:
         yield abort["http2Error"].fault("Istio cannot abort with an HTTP/2 error", at_key=True)
     elif http.number is not None:
         yield from status(http)
-    elif grpc.text:
+    elif grpc:
         if grpc.text not in GRPC_STATUSES:
             yield grpc.fault(f'gRPC has no status "{grpc.text}"', did_you_mean(grpc.text, GRPC_STATUSES))
     else:
@@ -201,7 +201,7 @@ def durations(service: Resource) -> Iterator[Fault]:
     for rule in service.spec["http"]:
         delay = rule["fault"]["delay"]["fixedDelay"]
         age = rule["corsPolicy"]["maxAge"]
-        for node in (rule["timeout"], rule["retries"]["perTryTimeout"], delay, age):
+        for node in (rule["timeout"], rule["retries"]["perTryTimeout"], rule["retries"]["backoff"], delay, age):
             if node.text and (fault := precision_fault(node.text)):
                 yield node.fault(fault)
         if age.text and not precision_fault(age.text) and _has_milliseconds(age.text):

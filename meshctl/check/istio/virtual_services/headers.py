@@ -14,7 +14,10 @@ from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_VARIABLE = re.compile(r"%(?:%|[A-Za-z0-9_.-]+(?:\(.*?\))?(?::[0-9]+)?%)")
+_TEXT = r'(?:[^\\)"]|\\.)*'  # of an argument, where a backslash takes the next character as it is
+_ARGUMENTS = rf'\( *(?:\[ *"|[^ \[]){_TEXT}(?:" *, *"{_TEXT})*(?:\)|" *\] *\)) *'
+_PARSED = re.compile(rf"(?:[^%]|%%|%[^%(]+(?:{_ARGUMENTS})?%)*", re.DOTALL)
+"""Literal text, %% and %VARIABLE%, %VARIABLE(argument)% or %VARIABLE(["a", "b"])%, as Envoy reads it."""
 _AUTHORITY = frozenset({":authority", "host"})
 
 
@@ -75,7 +78,7 @@ def _name(node: Node, name: str, *, authority: bool) -> Iterator[Fault]:
 def _value_fault(value: str) -> str:
     if _CONTROL.search(value):
         return "the value of a header has no control characters"
-    if "%" in _VARIABLE.sub("", value):
+    if not _PARSED.fullmatch(value):
         return f'"%" begins a variable that does not end in "{value}"; write %% for the sign itself'
     return ""
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import VIRTUAL_SERVICE
-from meshctl.check.istio.names import full_name_fault, host_fault, is_ip, is_label, overlap
+from meshctl.check.istio.names import full_name_fault, is_ip, is_label, overlap
 from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import texts
-from meshctl.check.istio.virtual_services.parts import ROUTED, is_delegate, is_for_mesh, rule_name
+from meshctl.check.istio.virtual_services.parts import ROUTED, host_judge, is_delegate, is_for_mesh, rule_name
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 
@@ -39,8 +39,9 @@ def hosts(service: Resource) -> Iterator[Fault]:
           http: [{route: [{destination: {host: web}}]}]
     """
     seen: list[str] = []
+    fault_of = host_judge(service)
     for node, host in texts(service.spec["hosts"]):
-        if not is_ip(host) and not host.startswith("outbound_.") and (fault := host_fault(host)):
+        if not is_ip(host) and (fault := fault_of(host)):
             yield node.fault(fault)
         elif host == "*" and is_for_mesh(service):
             yield node.fault(
@@ -172,7 +173,7 @@ def _reference(node: Node, reference: str) -> Iterator[Fault]:
         yield node.fault(message, "route to that Gateway by an HTTPRoute", severity="warning")
     elif slash:
         for part in (namespace, name):
-            if not is_label(part) and part != ".":
+            if not is_label(part):
                 yield node.fault(f'"{part}" in "{reference}" is no DNS label', "write <namespace>/<name>")
     elif fault := full_name_fault(reference):
         yield node.fault(fault)

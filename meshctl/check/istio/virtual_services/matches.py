@@ -95,6 +95,8 @@ def match_attributes(service: Resource) -> Iterator[Fault]:
 
 
 def _header(service: Resource, name: str, wanted: Node) -> Iterator[Fault]:
+    if not wanted and wanted.path[-2] == "headers":
+        yield wanted.fault(f"nothing to compare {name} with, so this matches every request", "write {} for any value")
     if is_claim(name):
         if is_for_mesh(service):
             where = ", ".join(gateways(service))

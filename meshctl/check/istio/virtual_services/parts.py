@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from meshctl.check.istio.kinds import MESH
+from meshctl.check.istio.names import host_fault, server_name_fault
 from meshctl.check.istio.values import texts
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
@@ -24,6 +25,13 @@ def gateways(service: Resource) -> list[str]:
 
 def is_for_mesh(service: Resource) -> bool:
     return MESH in gateways(service)
+
+
+def host_judge(service: Resource) -> Callable[[str], str]:
+    """Says why a text is no host of the VirtualService. Only gateways that go by the names of TLS see those that
+    sidecars make."""
+    by_name = any(match["sniHosts"].value for rule in service.spec["tls"] for match in rule["match"])
+    return server_name_fault if by_name and not is_for_mesh(service) else host_fault
 
 
 def matches(service: Resource) -> Iterator[Node]:

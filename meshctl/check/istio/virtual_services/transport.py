@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import VIRTUAL_SERVICE
-from meshctl.check.istio.names import host_fault, is_ip, is_network, within
+from meshctl.check.istio.names import is_ip, is_network, within
 from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.values import labels, port_fault, texts
-from meshctl.check.istio.virtual_services.parts import rule_name
+from meshctl.check.istio.virtual_services.parts import host_judge, rule_name
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 
@@ -35,7 +35,7 @@ def transport_rules(service: Resource) -> Iterator[Fault]:
           hosts: ["*.example.com"]
           tls: [{match: [{sniHosts: [api.example.com]}], route: [{destination: {host: web}}]}]
     """
-    hosts = [host for _, host in texts(service.spec["hosts"])]
+    hosts, fault_of = [host for _, host in texts(service.spec["hosts"])], host_judge(service)
     for protocol in ("tls", "tcp"):
         for rule in service.spec[protocol]:
             if not rule["route"].value:
@@ -43,7 +43,7 @@ def transport_rules(service: Resource) -> Iterator[Fault]:
             for match in rule["match"]:
                 yield from _match(match)
                 if protocol == "tls":
-                    yield from _names(match, hosts)
+                    yield from _names(match, hosts, fault_of)
     for rule in service.spec["tls"]:
         if not rule["match"].value:
             yield rule.fault(f"{rule_name(rule)} of tls matches nothing", "name sniHosts")
@@ -58,13 +58,13 @@ def _match(match: Node) -> Iterator[Fault]:
     yield from labels(match["sourceLabels"])
 
 
-def _names(match: Node, hosts: list[str]) -> Iterator[Fault]:
+def _names(match: Node, hosts: list[str], fault_of: Callable[[str], str]) -> Iterator[Fault]:
     if not match["sniHosts"].value:
         yield match.fault("a match of TLS needs sniHosts")
     for node, name in texts(match["sniHosts"]):
         if is_ip(name):
             yield node.fault(f"few clients send an address, like {name}, as the name of a server", severity="warning")
-        elif not name.startswith("outbound_.") and (fault := host_fault(name)):
+        elif fault := fault_of(name):
             yield node.fault(fault)
         elif not any(within(name, host) for host in hosts):
             yield node.fault(f'"{name}" is none of the hosts {", ".join(hosts)}', "add it to hosts")
