@@ -8,6 +8,7 @@ from meshctl.check.finding import Fault
 from meshctl.check.istio.destination_rules import policies
 from meshctl.check.istio.kinds import DESTINATION_RULE
 from meshctl.check.istio.rules import istio_rule
+from meshctl.check.istio.values import precision_fault
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 
@@ -18,10 +19,11 @@ _TOPOLOGY = frozenset({"topology.kubernetes.io/region", "topology.kubernetes.io/
 
 
 @istio_rule("MSH333", "error", DESTINATION_RULE, aliases=("IST0106",))
-def consistent_hash(rule: Resource) -> Iterator[Fault]:
-    """A hash for session affinity that Istio refuses.
+def hash_and_warmup(rule: Resource) -> Iterator[Fault]:
+    """A hash for session affinity, or a warm-up of new pods, that Istio refuses.
 
-    A cookie needs a name. The size of Maglev's table is a prime number below 5000011.
+    A cookie needs a name. The size of Maglev's table is a prime number below 5000011. A pod is warmed up for whole
+    milliseconds, with an aggression of 1 or more.
 
         # bad
         apiVersion: networking.istio.io/v1
@@ -39,17 +41,28 @@ def consistent_hash(rule: Resource) -> Iterator[Fault]:
           trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true, maglev: {tableSize: 1009}}}}
     """
     for policy in policies(rule):
-        if not (hashed := policy["loadBalancer"]["consistentHash"]):
-            continue
-        cookie, maglev, ring = hashed["httpCookie"], hashed["maglev"], hashed["minimumRingSize"]
-        if cookie and not cookie["name"].text:
-            yield cookie.fault("the cookie of a hash needs a name")
-        if ring.number and (maglev or hashed["ringHash"]):
-            yield ring.fault("minimumRingSize is the old form of ringHash; keep one", at_key=True)
-        size = maglev["tableSize"]
-        if maglev and (size.number is None or not 0 < size.number < _MAGLEV_LIMIT or not _is_prime(size.number)):
-            shown = "nothing" if size.number is None else size.number
-            yield (size or maglev).fault(f"tableSize is a prime number below {_MAGLEV_LIMIT}, not {shown}")
+        yield from _hash(policy["loadBalancer"]["consistentHash"])
+        yield from _warmup(policy["loadBalancer"]["warmup"])
+
+
+def _hash(hashed: Node) -> Iterator[Fault]:
+    cookie, maglev, ring = hashed["httpCookie"], hashed["maglev"], hashed["minimumRingSize"]
+    if cookie and not cookie["name"].text:
+        yield cookie.fault("the cookie of a hash needs a name")
+    if ring.number and (maglev or hashed["ringHash"]):
+        yield ring.fault("minimumRingSize is the old form of ringHash; keep one", at_key=True)
+    size = maglev["tableSize"]
+    if maglev and (size.number is None or not 0 < size.number < _MAGLEV_LIMIT or not _is_prime(size.number)):
+        shown = "nothing" if size.number is None else size.number
+        yield (size or maglev).fault(f"tableSize is a prime number below {_MAGLEV_LIMIT}, not {shown}")
+
+
+def _warmup(warmup: Node) -> Iterator[Fault]:
+    duration, aggression = warmup["duration"], warmup["aggression"]
+    if fault := precision_fault(duration.text):
+        yield duration.fault(fault)
+    if aggression.value.__class__ in (int, float) and aggression.value < 1:
+        yield aggression.fault(f"aggression is 1 or more, not {aggression.value:g}")
 
 
 def _is_prime(number: int) -> bool:
