@@ -21,6 +21,7 @@ _FAULT = re.compile(r"ERROR: [^:]*:(\d+):(\d+): (.*)")
 _EXPECTING = re.compile(r" expecting (\{.*\}|'.*'|<EOF>)$")
 _CONTAINER = " (in container '')"
 _BROKEN_URL = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x20\x7f]")
+_BROKEN_PORT = re.compile(r":[^:\]]*[^0-9:\]][^:\]]*$")
 _ADVICE = "like cel=self.status.phase == 'Ready'"
 
 
@@ -31,6 +32,17 @@ def check(text: str) -> None:
     kind = _compiled(text).return_type()
     if kind not in (cel.Type.BOOL, cel.Type.DYN):
         raise ConfigError(f"the expression gives {kind.name().lower()}, not true or false: {text}", suggestion=_ADVICE)
+
+
+def syntax_fault(text: str) -> str:
+    """Why a text is no CEL, whatever names and functions it uses; empty if it is."""
+    from cel_expr_python import cel
+
+    try:
+        cel.NewEnv().compile(text, disable_check=True)
+    except RuntimeError as error:
+        return _fault(str(error))
+    return ""
 
 
 def holds(text: str, obj: Any) -> bool | str:
@@ -87,6 +99,8 @@ def _is_url(text: str) -> bool:
     try:
         parsed = urlsplit(text)
     except ValueError:
+        return False
+    if _BROKEN_PORT.search(parsed.netloc.rpartition("@")[2]):
         return False
     return text.startswith("/") or (bool(parsed.scheme) and text[len(parsed.scheme) + 1 :].startswith("/"))
 

@@ -29,7 +29,8 @@ _OPERATIONS = ("hosts", "ports", "methods", "paths")
 _TCP_SOURCES = ("principals", "namespaces", "ipBlocks", "remoteIpBlocks", "serviceAccounts")
 
 
-_NOT_FOR_CUSTOM = ("namespaces", "principals", "requestPrincipals")
+_NOT_FOR_CUSTOM = ("namespaces", "principals", "requestPrincipals", "serviceAccounts")
+_IDENTITIES = ("source.namespace", "source.principal", "source.serviceAccount")
 
 
 def both(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -73,7 +74,7 @@ def _identities(rule: Node) -> Iterator[Fault]:
                 yield origin["source"][field].fault(f"CUSTOM does not know {field}", at_key=True)
     for condition in rule["when"]:
         key = condition["key"]
-        if key.text in ("source.namespace", "source.principal") or key.text.startswith("request.auth."):
+        if key.text in _IDENTITIES or key.text.startswith("request.auth."):
             yield key.fault(f"CUSTOM does not know {key.text}")
 
 

@@ -11,7 +11,8 @@ from meshctl.check.istio.values import LARGEST_PORT, port_of
 from meshctl.check.istio.virtual_services.answers import METHODS
 from meshctl.errors import did_you_mean
 
-_UNSUPPORTED_TEMPLATE = re.compile(r"/\{\w+=\*\*?\}|\{\w*\}|/\*\*?|\*\*?/")
+_ONE, _REST = "{*}", "{**}"
+_LITERAL = re.compile(r"[-a-zA-Z0-9._~%!$&'()+,;:@=]+")
 
 
 def negated(name: str) -> str:
@@ -33,11 +34,25 @@ def _port_fault(text: str) -> str:
 
 
 def _path_fault(path: str) -> str:
-    if "{*}" not in path and "{**}" not in path:
-        return ""
-    if _UNSUPPORTED_TEMPLATE.search(path.replace("{*}", "x").replace("{**}", "x")):
-        return f'"{path}" mixes {{*}} or {{**}} with other variables or wildcards'
-    return "" if path.find("{**}") in (-1, len(path) - 4) or path.count("{**}") == 1 else f'"{path}" has {{**}} twice'
+    """A template has `{*}` for one segment of the path, and `{**}` for any number of them as its last variable."""
+    is_template, ended = _ONE in path or _REST in path, False
+    for segment in path.strip("/").split("/"):
+        if segment in (_ONE, _REST):
+            if ended:
+                return f'"{path}" has {segment} after {_REST}, which is the last one'
+            ended = segment == _REST
+        elif "{" in segment or "}" in segment:
+            return f'"{path}" has braces that are no segment {_ONE} or {_REST}'
+        elif is_template and not _LITERAL.fullmatch(segment):
+            return f'"{path}" is a template, in which "{segment}" is no segment'
+    return ""
+
+
+def _account_fault(text: str) -> str:
+    namespace, slash, account = text.rpartition("/")
+    if "*" in text or "/" in namespace or not account or (slash and not namespace):
+        return f'"{text}" is no <namespace>/<service account>, nor a service account of this namespace'
+    return ""
 
 
 def _method_fault(method: str) -> str:
@@ -55,6 +70,7 @@ JUDGES: dict[str, Callable[[str], str]] = {
         ("ports", _port_fault),
         ("paths", _path_fault),
         ("methods", _method_fault),
+        ("serviceAccounts", _account_fault),
     )
     for name in (base, negated(base))
 }
@@ -67,7 +83,7 @@ KEYS: dict[str, Callable[[str], str] | None] = {
     "destination.port": _port_fault,
     "source.namespace": None,
     "source.principal": None,
-    "source.serviceAccount": None,
+    "source.serviceAccount": _account_fault,
     "request.auth.principal": None,
     "request.auth.audiences": None,
     "request.auth.presenter": None,
@@ -75,7 +91,12 @@ KEYS: dict[str, Callable[[str], str] | None] = {
 }
 
 
-KEYS_OF_MAPS = ("request.headers", "request.auth.claims", "experimental.envoy.filters.")
+KEYS_OF_MAPS = (
+    "request.headers",
+    "request.auth.claims",
+    "request.experimental.inline.headers",
+    "experimental.envoy.filters.",
+)
 
 
 _REPLACED = {

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import (
-    AUTHORIZATION_POLICY,
+    API_KINDS,
     DESTINATION_RULE,
     POLICIES,
     REQUEST_AUTHENTICATION,
     SERVICE_ENTRY,
-    TELEMETRY_KIND,
     VIRTUAL_SERVICE,
 )
 from meshctl.check.istio.names import is_label
@@ -79,7 +78,8 @@ def export_to(resource: Resource) -> Iterator[Fault]:
 def tokens(authentication: Resource) -> Iterator[Fault]:
     """A rule for tokens that Istio refuses.
 
-    Keys that are written out (`jwks`) are a JSON Web Key Set, and the timeout for fetching them is whole milliseconds.
+    It names who issues the tokens, or where their keys are (`jwksUri`). Keys that are written out (`jwks`) are a JSON
+    Web Key Set, and the timeout for fetching them is whole milliseconds.
 
         # bad
         apiVersion: security.istio.io/v1
@@ -94,6 +94,8 @@ def tokens(authentication: Resource) -> Iterator[Fault]:
     """
     for rule in authentication.spec["jwtRules"]:
         keys, timeout = rule["jwks"], rule["timeout"]
+        if not rule["issuer"].text and not rule["jwksUri"].text:
+            yield rule.fault("it says not whose tokens it is for", "name the issuer, or the jwksUri of the keys")
         if keys.text and not _is_key_set(keys.text):
             yield keys.fault("this is no JSON Web Key Set", "for an address there is jwksUri")
         if timeout.text and (fault := precision_fault(timeout.text)):
@@ -136,31 +138,7 @@ def selectors(policy: Resource) -> Iterator[Fault]:
             yield target.fault(f"a policy has no target of kind {shown}", advice)
 
 
-@istio_rule("MSH351", "warning", TELEMETRY_KIND, aliases=("IST0133",))
-def more_than_one_trace(telemetry: Resource) -> Iterator[Fault]:
-    """A Telemetry with more tracing than Istio does.
-
-    It takes the first entry of tracing, and traces to one provider.
-
-        # bad
-        apiVersion: telemetry.istio.io/v1
-        kind: Telemetry
-        metadata: {name: default}
-        spec: {tracing: [{randomSamplingPercentage: 10}, {providers: [{name: zipkin}]}]}
-        # good
-        apiVersion: telemetry.istio.io/v1
-        kind: Telemetry
-        metadata: {name: default}
-        spec: {tracing: [{randomSamplingPercentage: 10, providers: [{name: zipkin}]}]}
-    """
-    for entry in list(telemetry.spec["tracing"])[1:]:
-        yield entry.fault("Istio takes only the first entry of tracing")
-    for entry in telemetry.spec["tracing"]:
-        if len(list(entry["providers"])) > 1:
-            yield entry["providers"].fault("Istio traces to one provider only", at_key=True)
-
-
-@istio_rule("MSH308", "error", AUTHORIZATION_POLICY, VIRTUAL_SERVICE, DESTINATION_RULE, aliases=("IST0106",))
+@istio_rule("MSH308", "error", *API_KINDS, aliases=("IST0106",))
 def dry_run(resource: Resource) -> Iterator[Fault]:
     """The annotation for a dry run where there is none.
 

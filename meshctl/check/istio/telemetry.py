@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from meshctl import expression
 from meshctl.check.finding import Fault
 from meshctl.check.istio.hosts import hosts_of
 from meshctl.check.istio.injection import is_ambient
@@ -12,6 +13,7 @@ from meshctl.check.istio.names import service_name
 from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.selection import has_targets, selector
 from meshctl.check.istio.values import texts
+from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 from meshctl.check.rules import bundle_rule
 from meshctl.check.subject import Subject
@@ -45,6 +47,50 @@ def log_without_provider(telemetry: Resource) -> Iterator[Fault]:
     for entry in telemetry.spec["accessLogging"]:
         if not entry["providers"].value and entry["disabled"].value is not True:
             yield entry.fault("no provider is named, so nothing is logged", "write providers: [{name: envoy}]")
+
+
+@istio_rule("MSH351", "error", TELEMETRY_KIND, aliases=("IST0106", "IST0133"))
+def recorded(telemetry: Resource) -> Iterator[Fault]:
+    """A Telemetry that Istio refuses, or follows in part.
+
+    A tag has a name and says where its value comes from; one of a metric has an expression, unless it is removed. The
+    filter of a log is CEL. Of several entries of tracing Istio takes the first, and traces to one provider.
+
+        # bad
+        apiVersion: telemetry.istio.io/v1
+        kind: Telemetry
+        metadata: {name: default}
+        spec: {accessLogging: [{providers: [{name: envoy}], filter: {expression: "response.code =>"}}]}
+        # good
+        apiVersion: telemetry.istio.io/v1
+        kind: Telemetry
+        metadata: {name: default}
+        spec: {accessLogging: [{providers: [{name: envoy}], filter: {expression: "response.code >= 400"}}]}
+    """
+    for entry in telemetry.spec["accessLogging"]:
+        condition = entry["filter"]["expression"]
+        if condition.text and (fault := expression.syntax_fault(condition.text)):
+            yield condition.fault(f"the expression is no CEL: {fault}")
+    for entry in list(telemetry.spec["tracing"])[1:]:
+        yield entry.fault("Istio takes only the first entry of tracing", severity="warning")
+    for entry in telemetry.spec["tracing"]:
+        if len(list(entry["providers"])) > 1:
+            yield entry["providers"].fault("Istio traces to one provider only", at_key=True, severity="warning")
+        yield from _tags(entry["customTags"])
+    for entry in telemetry.spec["metrics"]:
+        for override in entry["overrides"]:
+            yield from _tags(override["tagOverrides"])
+            for name, tag in override["tagOverrides"].children():
+                if tag and tag["operation"].text != "REMOVE" and not tag["value"].text:
+                    yield tag.fault(f"the tag {name} gets no value", "write its value, or operation: REMOVE")
+
+
+def _tags(tags: Node) -> Iterator[Fault]:
+    for name, tag in tags.children():
+        if not name:
+            yield tag.fault("a tag needs a name", at_key=True)
+        elif not tag:
+            yield tag.fault(f"nothing is said of the tag {name}", at_key=True)
 
 
 @bundle_rule("MSH307", "warning", aliases=("KIA1004",))
