@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import ENVOY_FILTER, NETWORKING
 from meshctl.check.istio.rules import istio_rule
-from meshctl.check.istio.values import regex_fault
+from meshctl.check.istio.values import regex_fault, workload_selector
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 from meshctl.check.rules import bundle_rule
@@ -45,6 +45,13 @@ _OLD_NAMES = {
     "envoy.router": "envoy.filters.http.router",
     "envoy.tcp_proxy": "envoy.filters.network.tcp_proxy",
 }
+_FILTERS = ("NETWORK_FILTER", "HTTP_FILTER", "LISTENER_FILTER")
+_CONFIGS = ("typed_config", "typedConfig", "config_discovery", "configDiscovery")
+_NOT_OF_WAYPOINTS = ("LISTENER", "LISTENER_FILTER", "BOOTSTRAP", "EXTENSION_CONFIG")
+_PARTS_OF_WAYPOINTS = {
+    "filter": ("FILTER_CHAIN", "NETWORK_FILTER", "HTTP_FILTER"),
+    "route": ("ROUTE_CONFIGURATION", "VIRTUAL_HOST", "HTTP_ROUTE"),
+}
 _RELATIVE = ("INSERT_BEFORE", "INSERT_AFTER", "REPLACE", "REMOVE")
 _OF_ROUTES = ("ROUTE_CONFIGURATION", "HTTP_ROUTE")
 _REPLACEABLE = ("HTTP_FILTER", "NETWORK_FILTER", "VIRTUAL_HOST", "LISTENER_FILTER")
@@ -55,7 +62,8 @@ def patches(envoy_filter: Resource) -> Iterator[Fault]:
     """A patch of Envoy's configuration that Istio refuses.
 
     It says to what it applies, its operation and, unless it removes, a value. What it matches fits what it applies to:
-    a listener for filters, a routeConfiguration for routes, a cluster for clusters. Types are those of Envoy's v3 API.
+    a listener for filters, a routeConfiguration for routes, a cluster for clusters. Types are those of Envoy's v3 API,
+    and a filter says its type in typed_config. A waypoint has filters, routes and clusters to patch, nothing else.
 
         # bad
         apiVersion: networking.istio.io/v1alpha3
@@ -78,9 +86,7 @@ def patches(envoy_filter: Resource) -> Iterator[Fault]:
             match: {cluster: {service: web}}
             patch: {operation: MERGE, value: {connect_timeout: 1s}}
     """
-    selector = envoy_filter.spec["workloadSelector"]
-    if selector and not selector["labels"].value:
-        yield selector.fault("it selects every workload of the namespace", "name labels", severity="warning")
+    yield from workload_selector(envoy_filter.spec["workloadSelector"])
     for entry in envoy_filter.spec["configPatches"]:
         yield from _patch(entry)
 
@@ -99,7 +105,36 @@ def _patch(entry: Node) -> Iterator[Fault]:
     if version.text and (fault := regex_fault(version.text)):
         yield version.fault(fault)
     yield from _match(entry["match"], applies.text)
-    yield from _types(entry["patch"]["value"])
+    if entry["match"]["context"].text == "WAYPOINT":
+        yield from _waypoint(entry, applies)
+    yield from _value(entry["patch"]["value"], applies.text)
+
+
+def _waypoint(entry: Node, applies: Node) -> Iterator[Fault]:
+    if applies.text in _NOT_OF_WAYPOINTS:
+        yield applies.fault(f"a waypoint has no {applies.text} to patch")
+        return
+    wanted = entry["match"]["waypoint"]
+    network, inner = wanted["filter"], wanted["filter"]["subFilter"]
+    for part, kinds in _PARTS_OF_WAYPOINTS.items():
+        if wanted[part] and applies.text not in kinds:
+            yield wanted[part].fault(f"{applies.text} of a waypoint is not matched by a {part}", at_key=True)
+    if applies.text != "HTTP_FILTER" or not wanted:
+        return
+    if network["name"].text != _MANAGER:
+        yield (network["name"] or network or wanted).fault(f"HTTP_FILTER of a waypoint is one of {_MANAGER}")
+    elif not inner["name"].text:
+        yield network.fault("HTTP_FILTER of a waypoint is matched by the name of a subFilter")
+
+
+def _value(value: Node, applies: str) -> Iterator[Fault]:
+    name = value["name"]
+    if name and name.value.__class__ is not str:
+        yield name.fault("the name is no text", "write it in quotes")
+    elif name and applies in _FILTERS and not any(value[field] for field in _CONFIGS):
+        message = f"Envoy does not know {name.text} by its name alone"
+        yield value.fault(message, "write its typed_config with @type", severity="warning")
+    yield from _types(value)
 
 
 def _match(match: Node, applies: str) -> Iterator[Fault]:
@@ -132,7 +167,7 @@ def _inner(inner: Node, network: Node, applies: str) -> Iterator[Fault]:
 
 
 def _types(value: Node) -> Iterator[Fault]:
-    """Type URLs of Envoy's v2 API anywhere in a value, and filters that say no type at all."""
+    """Type URLs of Envoy's v2 API anywhere in a value."""
     type_url = value["@type"]
     if ".v2." in type_url.text or type_url.text.startswith("type.googleapis.com/envoy.config.filter."):
         yield type_url.fault(f"{type_url.text} is of Envoy's v2 API, which is gone", "name the type of v3")
@@ -184,7 +219,11 @@ def order_of_patches(subject: Subject) -> Iterator[Fault]:
         spec:
           configPatches:
           - applyTo: HTTP_FILTER
-            patch: {operation: INSERT_BEFORE, value: {name: envoy.filters.http.lua}}
+            patch:
+              operation: INSERT_BEFORE
+              value:
+                name: envoy.filters.http.lua
+                typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua}
         # good
         apiVersion: networking.istio.io/v1alpha3
         kind: EnvoyFilter
@@ -193,7 +232,11 @@ def order_of_patches(subject: Subject) -> Iterator[Fault]:
           priority: 10
           configPatches:
           - applyTo: HTTP_FILTER
-            patch: {operation: INSERT_BEFORE, value: {name: envoy.filters.http.lua}}
+            patch:
+              operation: INSERT_BEFORE
+              value:
+                name: envoy.filters.http.lua
+                typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua}
     """
     versioned: set[str] = set()
     for envoy_filter in subject.kind(NETWORKING, "EnvoyFilter"):
