@@ -132,9 +132,9 @@ def protects_nothing(subject: Subject) -> Iterator[Fault]:
         yield (labels or policy.root).fault(f"{message}, so it protects nothing", manifest=policy.manifest)
 
 
-@bundle_rule("MSH364", "warning", aliases=("IST0101", "KIA0101"))
-def unknown_source(subject: Subject) -> Iterator[Fault]:
-    """An AuthorizationPolicy that names a namespace which nobody makes.
+@bundle_rule("MSH364", "warning", aliases=("IST0101", "KIA0005", "KIA0101"))
+def unknown_namespace(subject: Subject) -> Iterator[Fault]:
+    """An AuthorizationPolicy, or an exportTo, that names a namespace which nobody makes.
 
     Looked for only where the objects at hand make namespaces themselves.
 
@@ -159,13 +159,23 @@ def unknown_source(subject: Subject) -> Iterator[Fault]:
     """
     made = {namespace.ref.name for namespace in subject.kind("", "Namespace")}
     known = made | {subject.namespace_of(resource) for resource in subject.resources} | _ALWAYS_THERE
-    for policy in subject.kind(SECURITY, "AuthorizationPolicy") if made else ():
+    for resource, node, pattern in _named_namespaces(subject) if made else ():
+        if pattern not in known and not ("*" in pattern and any(_is_meant(pattern, name) for name in known)):
+            yield node.fault(f"there is no namespace {pattern}", manifest=resource.manifest)
+
+
+def _named_namespaces(subject: Subject) -> Iterator[tuple[Resource, Node, str]]:
+    for policy in subject.kind(SECURITY, "AuthorizationPolicy"):
         for rule in policy.spec["rules"]:
             for origin in rule["from"]:
                 for field in ("namespaces", "notNamespaces"):
                     for node, pattern in texts(origin["source"][field]):
-                        if not any(_is_meant(pattern, name) for name in known):
-                            yield node.fault(f"there is no namespace {pattern}", manifest=policy.manifest)
+                        yield policy, node, pattern
+    for kind in ("VirtualService", "DestinationRule", "ServiceEntry"):
+        for exported in subject.kind(NETWORKING, kind):
+            for node, name in texts(exported.spec["exportTo"]):
+                if name not in (".", "*", "~"):
+                    yield exported, node, name
 
 
 def _is_meant(pattern: str, name: str) -> bool:
