@@ -32,6 +32,26 @@ class Labelled(Generic[Thing]):
         return [thing for number, thing in fewest.items() if all(number in each for each in found)]
 
 
+class Selectors(Generic[Thing]):
+    """Things that select by labels, by namespace: which take some labels, without comparing with each. What selects
+    nothing takes none."""
+
+    def __init__(self, things: Iterable[tuple[str, Mapping[str, Any], Thing]]) -> None:
+        self._by_first: dict[_Label, list[tuple[Mapping[str, Any], Thing]]] = defaultdict(list)
+        for namespace, wanted, thing in things:
+            for key, value in list(wanted.items())[:1]:
+                self._by_first[namespace, key, str(value)].append((wanted, thing))
+
+    def taking(self, namespace: str, labels: Mapping[str, Any]) -> list[Thing]:
+        """The things all of whose labels are among these."""
+        return [
+            thing
+            for label in labels.items()
+            for wanted, thing in self._by_first.get((namespace, label[0], str(label[1])), ())
+            if all(key in labels and str(labels[key]) == str(value) for key, value in wanted.items())
+        ]
+
+
 def matches(selector: Node, labels: Mapping[str, Any]) -> bool:
     """Whether a selector with matchLabels and matchExpressions takes these labels; an empty one takes all."""
     wanted = selector["matchLabels"].mapping

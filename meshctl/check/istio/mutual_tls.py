@@ -2,17 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.destination_rules import policies
 from meshctl.check.istio.kinds import DESTINATION_RULE, NETWORKING, ROOT_NAMESPACE, SECURITY
-from meshctl.check.istio.names import expanded, service_name
+from meshctl.check.istio.names import CLUSTER_DOMAIN, expanded, service_name
 from meshctl.check.istio.rules import istio_rule
 from meshctl.check.istio.selection import selector
 from meshctl.check.resource import Pod, Resource
 from meshctl.check.rules import bundle_rule
+from meshctl.check.selectors import Selectors
 from meshctl.check.subject import Subject
+
+_UNSET = "UNSET"  # as if there were no policy
+_WHOLE_CLUSTER = {"*.local", f"*.{CLUSTER_DOMAIN}", f"*.svc.{CLUSTER_DOMAIN}"}
+
+
+class PeerModes:
+    """The modes of mutual TLS that pods take: that of their own PeerAuthentication, or else that of their namespace, or
+    that of the mesh. A policy with ports of its own is left to its author."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._whole: dict[str, str] = {}
+        selecting = []
+        for policy in subject.kind(SECURITY, "PeerAuthentication"):
+            namespace, labels = subject.namespace_of(policy), selector(policy).mapping
+            mode = policy.spec["mtls"]["mode"].text or _UNSET
+            if labels:
+                selecting.append((namespace, labels, "" if policy.spec["portLevelMtls"].value else mode))
+            else:
+                self._whole.setdefault(namespace, mode)
+        self._selecting = Selectors(selecting)
+
+    def of(self, namespace: str, labels: Mapping[str, Any]) -> str:
+        """The mode of pods with these labels, or of all pods for none; empty where nobody says."""
+        own = self._selecting.taking(namespace, labels)
+        wider = (self._whole.get(where, _UNSET) for where in (namespace, ROOT_NAMESPACE))
+        return next((mode for mode in (*own, *wider) if mode != _UNSET), "")
+
+    def of_all(self, namespace: str, pods: Sequence[Pod]) -> str:
+        """The first mode that one of the pods has to itself, or else that of their namespace."""
+        own = (mode for pod in pods for mode in self._selecting.taking(namespace, pod.labels))
+        return next((mode for mode in own if mode != _UNSET), self.of(namespace, {}))
 
 
 @istio_rule("MSH382", "warning", DESTINATION_RULE, aliases=("IST0128", "IST0129"))
@@ -78,44 +111,32 @@ def mutual_tls_at_odds(subject: Subject) -> Iterator[Fault]:
         metadata: {name: web}
         spec: {selector: {app: web}, ports: [{name: http, port: 80}]}
     """
-    if not subject.kind(SECURITY, "PeerAuthentication"):
-        return
+    modes = PeerModes(subject)
     for rule in subject.kind(NETWORKING, "DestinationRule"):
-        named = service_name(expanded(rule.spec["host"].text, subject.namespace_of(rule)))
-        service = subject.find("", "Service", *named) if named else None
-        if service is None:
-            continue
-        wanted = _mode_of(subject, service)
+        called, wanted = _mode_of_called(subject, modes, rule)
         for policy in policies(rule):
             mode = policy["tls"]["mode"]
-            if message := _disagreement(mode.text, wanted, service):
+            if message := _disagreement(mode.text, wanted, called):
                 yield mode.fault(message, "leave tls out: sidecars agree by themselves", manifest=rule.manifest)
 
 
-def _disagreement(mode: str, wanted: str, service: Resource) -> str:
+def _mode_of_called(subject: Subject, modes: PeerModes, rule: Resource) -> tuple[str, str]:
+    """Whose pods a rule is about, and what they take: those of a Service, of a namespace, or of the whole mesh."""
+    host = expanded(rule.spec["host"].text, subject.namespace_of(rule))
+    if host in _WHOLE_CLUSTER:
+        return "the mesh", modes.of(ROOT_NAMESPACE, {})
+    namespace, name = service_name(host) or ("", "")
+    if name == "*":
+        return f"namespace {namespace}", modes.of(namespace, {})
+    service = subject.find("", "Service", namespace, name)
+    if service is None:
+        return "", ""
+    return str(service), modes.of_all(namespace, subject.selected.get(service, []))
+
+
+def _disagreement(mode: str, wanted: str, called: str) -> str:
     if wanted == "STRICT" and mode in ("DISABLE", "SIMPLE"):
-        return f"the pods of {service} take mutual TLS only (STRICT), and this rule sends {mode}"
+        return f"the pods of {called} take mutual TLS only (STRICT), and this rule sends {mode}"
     if wanted == "DISABLE" and mode in ("ISTIO_MUTUAL", "MUTUAL"):
-        return f"the pods of {service} take no mutual TLS (DISABLE), and this rule sends {mode}"
+        return f"the pods of {called} take no mutual TLS (DISABLE), and this rule sends {mode}"
     return ""
-
-
-def _mode_of(subject: Subject, service: Resource) -> str:
-    """What the pods of a Service take: their own policy, that of their namespace, or that of the mesh."""
-    namespace, pods = subject.namespace_of(service), subject.selected.get(service, [])
-    for policy in subject.kind(SECURITY, "PeerAuthentication"):
-        if subject.namespace_of(policy) == namespace and _is_for(policy, pods):
-            return policy.spec["mtls"]["mode"].text
-    for where in (namespace, ROOT_NAMESPACE):
-        for policy in subject.kind(SECURITY, "PeerAuthentication"):
-            if subject.namespace_of(policy) == where and not selector(policy).mapping:
-                return policy.spec["mtls"]["mode"].text
-    return ""
-
-
-def _is_for(policy: Resource, pods: list[Pod]) -> bool:
-    """Whether a policy with a selector is for some of the pods; one with ports of its own is left to its author."""
-    labels = selector(policy).mapping
-    if not labels or policy.spec["portLevelMtls"].value:
-        return False
-    return any(all(pod.labels.get(key) == value for key, value in labels.items()) for pod in pods)
