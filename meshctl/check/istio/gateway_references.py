@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from meshctl.check.finding import Fault, Severity
 from meshctl.check.istio.hosts import hosts_of, visibility
 from meshctl.check.istio.kinds import MESH, NETWORKING
 from meshctl.check.istio.values import texts
-from meshctl.check.istio.virtual_services.parts import is_delegate
+from meshctl.check.istio.virtual_services.parts import ROUTED, gateways, is_delegate
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 from meshctl.check.rules import bundle_rule
@@ -30,11 +31,24 @@ def gateway_name(reference: str, namespace: str) -> tuple[str, str]:
 
 
 def gateway_references(subject: Subject) -> Iterator[tuple[Resource, Node, str, tuple[str, str]]]:
-    """Each Gateway that a VirtualService names: the place, the text, and namespace and name."""
+    """Each Gateway that a VirtualService applies to: the place, the text, and namespace and name."""
     for service in virtual_services(subject):
-        for node, reference in texts(service.spec["gateways"]):
-            if reference != MESH:
-                yield service, node, reference, gateway_name(reference, subject.namespace_of(service))
+        yield from _named(subject, service, service.spec["gateways"])
+
+
+def _matched_references(subject: Subject) -> Iterator[tuple[Resource, Node, str, tuple[str, str]]]:
+    """Each Gateway that a match of a VirtualService names, unless the VirtualService names it above."""
+    for service in virtual_services(subject):
+        above = set(gateways(service))
+        for match in (match for protocol in ROUTED for rule in service.spec[protocol] for match in rule["match"]):
+            named = _named(subject, service, match["gateways"])
+            yield from (each for each in named if each[2] not in above)
+
+
+def _named(subject: Subject, service: Resource, names: Node) -> Iterator[tuple[Resource, Node, str, tuple[str, str]]]:
+    for node, reference in texts(names):
+        if reference != MESH:
+            yield service, node, reference, gateway_name(reference, subject.namespace_of(service))
 
 
 @bundle_rule("MSH359", "error", aliases=("IST0101", "IST0132", "KIA1102"))
@@ -72,7 +86,7 @@ def unknown_gateway(subject: Subject) -> Iterator[Fault]:
     """
     here = {subject.namespace_of(gateway) for gateway in subject.kind(NETWORKING, "Gateway")}
     certain = here | hosts_of(subject).namespaces
-    for service, node, reference, (namespace, name) in gateway_references(subject):
+    for service, node, reference, (namespace, name) in chain(gateway_references(subject), _matched_references(subject)):
         own = subject.namespace_of(service)
         if subject.find(NETWORKING, "Gateway", namespace, name) or (namespace != own and namespace not in here):
             continue
