@@ -19,7 +19,7 @@ from meshctl.check.subject import Subject
 from meshctl.errors import did_you_mean
 
 
-def _viewers(subject: Subject, service: Resource) -> frozenset[str]:
+def viewers(subject: Subject, service: Resource) -> frozenset[str]:
     """The namespaces whose callers follow a VirtualService; its own stands for all."""
     own = subject.namespace_of(service)
     seen = visibility(service, own)
@@ -48,11 +48,11 @@ def found_destinations(subject: Subject) -> tuple[Found, ...]:
 def _find_destinations(subject: Subject) -> Iterator[Found]:
     hosts = hosts_of(subject)
     for service in virtual_services(subject):
-        namespace, viewers = subject.namespace_of(service), _viewers(subject, service)
+        namespace, callers = subject.namespace_of(service), viewers(subject, service)
         for target in destinations(service):
             if target["host"].text:
                 name = expanded(target["host"].text, namespace)
-                yield Found(service, target, name, hosts.find(name, viewers))
+                yield Found(service, target, name, hosts.find(name, callers))
 
 
 @bundle_rule("MSH355", "error", aliases=("IST0101", "KIA1101"))

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from meshctl.check.finding import Fault, Severity
-from meshctl.check.istio.host_references import found_destinations
+from meshctl.check.istio.host_references import found_destinations, viewers
+from meshctl.check.istio.hosts import visibility
 from meshctl.check.istio.kinds import NETWORKING
 from meshctl.check.istio.names import expanded, service_name, within
 from meshctl.check.node import Node
@@ -18,15 +19,17 @@ from meshctl.errors import did_you_mean
 _TOPOLOGY = ("topology.kubernetes.io/", "topology.istio.io/")
 
 
-Subsets = Mapping[str, set[str]]
+Subsets = Mapping[str, list[tuple[str, frozenset[str]]]]
 
 
 def _subsets(subject: Subject) -> Subsets:
-    """The subsets that DestinationRules define, by full name of the host."""
-    found: dict[str, set[str]] = defaultdict(set)
+    """The subsets that DestinationRules define, with the namespaces that see them, by full name of the host."""
+    found: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
     for rule in subject.kind(NETWORKING, "DestinationRule"):
-        name = expanded(rule.spec["host"].text, subject.namespace_of(rule))
-        found[name].update(subset["name"].text for subset in rule.spec["subsets"])
+        namespace = subject.namespace_of(rule)
+        seen = visibility(rule, namespace)
+        name = expanded(rule.spec["host"].text, namespace)
+        found[name] += ((subset["name"].text, seen) for subset in rule.spec["subsets"])
     return found
 
 
@@ -34,7 +37,8 @@ def _subsets(subject: Subject) -> Subsets:
 def unknown_subset(subject: Subject) -> Iterator[Fault]:
     """A destination with a subset that no DestinationRule defines.
 
-    Requests answer 503. Add a subset before a VirtualService names it, and remove it after.
+    Requests answer 503. The DestinationRule is one that is exported to the callers. Add a subset before a
+    VirtualService names it, and remove it after.
 
         # bad
         apiVersion: networking.istio.io/v1
@@ -65,11 +69,17 @@ def unknown_subset(subject: Subject) -> Iterator[Fault]:
     wide = [name for name in subsets if name.startswith("*")]
     for service, target, name, host in found_destinations(subject):
         subset = target["subset"]
-        known = subsets.get(name, set()).union(*(subsets[each] for each in wide if within(name, each)))
         is_ours = host is not None or name in subsets  # of a host that nobody knows there is enough to say already
-        if subset.text and is_ours and subset.text not in known:
+        if not subset.text or not is_ours:
+            continue
+        defined = [each for rule in (name, *wide) if within(name, rule) for each in subsets.get(rule, ())]
+        callers = viewers(subject, service)
+        known = {each for each, seen in defined if "*" in seen or seen & callers}
+        if subset.text not in known:
             message = f"no DestinationRule defines the subset {subset.text} of {target['host'].text}"
-            yield subset.fault(message, did_you_mean(subset.text, known), manifest=service.manifest)
+            hidden = any(each == subset.text for each, _ in defined)
+            advice = "one does, but is not exported to here" if hidden else did_you_mean(subset.text, known)
+            yield subset.fault(message, advice, manifest=service.manifest)
 
 
 @bundle_rule("MSH361", "error", aliases=("IST0173", "KIA0203"))
