@@ -30,7 +30,14 @@ check:
   - {code: MSH260, service: web, reason: the base image moves by design}
 ```
 """
-_SECTIONS = {"0": "The project file", "1": "Templates", "2": "Kubernetes", "3": "Istio", "4": "The project"}
+_SECTIONS = {
+    "0": "The project file",
+    "1": "Templates",
+    "2": "Kubernetes",
+    "3": "Istio",
+    "4": "The project",
+    "5": "Istio: who calls whom",
+}
 _SEVERITIES = {"error": "error", "warning": "warning", "info": "note"}
 
 

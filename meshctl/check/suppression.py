@@ -25,7 +25,7 @@ from meshctl.manifest import Manifest
 
 ANNOTATION = "meshctl.dev/ignore"
 _PATH = ("metadata", "annotations", ANNOTATION)
-_ENTRY = re.compile(r"(MSH[2-4]\d\d)\s*(?::\s*(\S.*))?", re.DOTALL)
+_ENTRY = re.compile(r"(MSH[2-5]\d\d)\s*(?::\s*(\S.*))?", re.DOTALL)
 _NEXT = re.compile(r"[,\n]\s*(?=MSH\d)|\n")
 
 UNUSED = explained(

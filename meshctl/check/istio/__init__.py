@@ -13,6 +13,7 @@ from __future__ import annotations
 from meshctl.check.istio import (
     annotating,
     authorization,
+    callers,
     client_tls,
     credentials,
     destination_rules,
@@ -45,6 +46,7 @@ from meshctl.check.istio import (
 __all__ = [
     "annotating",
     "authorization",
+    "callers",
     "client_tls",
     "credentials",
     "destination_rules",
