@@ -50,6 +50,10 @@ class Subject:
         """The pods that the workloads make, one for each workload."""
         return tuple(resource.pod for resource in self.resources if resource.pod)
 
+    @cached_property
+    def namespaces_with_pods(self) -> tuple[str, ...]:
+        return tuple(sorted({self.namespace_of(pod.resource) for pod in self.pods}))
+
     def pods_with(self, labels: Mapping[str, Any], namespace: str) -> list[Pod]:
         """The pods of a namespace that have all of these labels; all of its pods for no labels."""
         return self._labelled_pods.with_all(namespace, labels)

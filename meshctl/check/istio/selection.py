@@ -40,10 +40,6 @@ def has_targets(policy: Resource) -> bool:
     return bool(policy.spec["targetRefs"].value or policy.spec["targetRef"])
 
 
-def namespaces_with_pods(subject: Subject) -> set[str]:
-    return {subject.namespace_of(pod.resource) for pod in subject.pods}
-
-
 def selected(subject: Subject, labels: Mapping[str, Any], namespace: str) -> list[Pod]:
     """The pods that a policy of a namespace is for; one of the root namespace is for all namespaces."""
     if namespace != ROOT_NAMESPACE:
@@ -53,7 +49,7 @@ def selected(subject: Subject, labels: Mapping[str, Any], namespace: str) -> lis
 
 def anywhere(subject: Subject, labels: Mapping[str, Any]) -> list[Pod]:
     """The pods of all namespaces that have the labels."""
-    return [pod for each in sorted(namespaces_with_pods(subject)) for pod in subject.pods_with(labels, each)]
+    return [pod for each in subject.namespaces_with_pods for pod in subject.pods_with(labels, each)]
 
 
 def shown(labels: Mapping[str, Any]) -> str:
@@ -87,7 +83,7 @@ def selects_nothing(subject: Subject) -> Iterator[Fault]:
         metadata: {name: web, labels: {app: web}}
         spec: {containers: [{name: web, image: "web:1"}]}
     """
-    known = namespaces_with_pods(subject)
+    known = subject.namespaces_with_pods
     for (group, kind), severity in _SELECTING.items():
         for policy in subject.kind(group, kind):
             labels, namespace = selector(policy), subject.namespace_of(policy)
