@@ -99,13 +99,9 @@ def entry_ports(entry: Resource) -> Iterator[Fault]:
 
 def _one_address(entry: Resource) -> Iterator[Fault]:
     """Hosts of TLS that share an address: the sidecar goes by the address, which does not say which host is meant."""
-    addresses, protocols = entry.spec["addresses"], {port["protocol"].text.upper() for port in entry.spec["ports"]}
-    if (
-        resolution(entry) in _DNS
-        and addresses.value
-        and protocols & TLS_PROTOCOLS
-        and len(list(entry.spec["hosts"])) > 1
-    ):
+    addresses, hosts = entry.spec["addresses"], list(entry.spec["hosts"])
+    protocols = {port["protocol"].text.upper() for port in entry.spec["ports"]}
+    if resolution(entry) in _DNS and addresses.value and protocols & TLS_PROTOCOLS and len(hosts) > 1:
         message = "a connection to an address does not say which of the hosts it is for"
         yield addresses.fault(message, "write an entry for each host", at_key=True, severity="warning")
 
