@@ -36,7 +36,7 @@ _SECTIONS = {
     "2": "Kubernetes",
     "3": "Istio",
     "4": "The project",
-    "5": "Istio: who calls whom",
+    "5": "Istio and the Gateway API: who reaches whom",
 }
 _SEVERITIES = {"error": "error", "warning": "warning", "info": "note"}
 

@@ -32,6 +32,7 @@ from meshctl.check.istio import (
     policies,
     reach,
     rivals,
+    routes,
     schemas,
     selection,
     service_entries,
@@ -41,6 +42,7 @@ from meshctl.check.istio import (
     telemetry,
     virtual_services,
     webhooks,
+    workloads,
 )
 
 __all__ = [
@@ -65,6 +67,7 @@ __all__ = [
     "policies",
     "reach",
     "rivals",
+    "routes",
     "schemas",
     "selection",
     "service_entries",
@@ -74,4 +77,5 @@ __all__ = [
     "telemetry",
     "virtual_services",
     "webhooks",
+    "workloads",
 ]

@@ -6,6 +6,7 @@ NETWORKING = "networking.istio.io"
 SECURITY = "security.istio.io"
 TELEMETRY = "telemetry.istio.io"
 EXTENSIONS = "extensions.istio.io"
+GATEWAY_API = "gateway.networking.k8s.io"
 
 VIRTUAL_SERVICE = f"VirtualService.{NETWORKING}"
 DESTINATION_RULE = f"DestinationRule.{NETWORKING}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshctl.check.finding import Fault, Severity
-from meshctl.check.istio.kinds import EXTENSIONS, NETWORKING, ROOT_NAMESPACE, SECURITY, TELEMETRY
+from meshctl.check.istio.kinds import EXTENSIONS, GATEWAY_API, NETWORKING, ROOT_NAMESPACE, SECURITY, TELEMETRY
 from meshctl.check.istio.values import texts
 from meshctl.check.node import Node
 from meshctl.check.resource import Pod, Resource
@@ -128,9 +128,9 @@ def protects_nothing(subject: Subject) -> Iterator[Fault]:
         yield (labels or policy.root).fault(f"{message}, so it protects nothing", manifest=policy.manifest)
 
 
-@bundle_rule("MSH364", "warning", aliases=("IST0101", "KIA0005", "KIA0101"))
+@bundle_rule("MSH364", "warning", aliases=("IST0101", "KIA0005", "KIA0101", "KIA1601"))
 def unknown_namespace(subject: Subject) -> Iterator[Fault]:
-    """An AuthorizationPolicy, or an exportTo, that names a namespace which nobody makes.
+    """An AuthorizationPolicy, a ReferenceGrant or an exportTo that names a namespace which nobody makes.
 
     Looked for only where the objects at hand make namespaces themselves.
 
@@ -162,16 +162,21 @@ def unknown_namespace(subject: Subject) -> Iterator[Fault]:
 
 def _named_namespaces(subject: Subject) -> Iterator[tuple[Resource, Node, str]]:
     for policy in subject.kind(SECURITY, "AuthorizationPolicy"):
-        for rule in policy.spec["rules"]:
-            for origin in rule["from"]:
-                for field in ("namespaces", "notNamespaces"):
-                    for node, pattern in texts(origin["source"][field]):
-                        yield policy, node, pattern
+        yield from ((policy, *named) for named in _of_sources(policy))
     for kind in ("VirtualService", "DestinationRule", "ServiceEntry"):
         for exported in subject.kind(NETWORKING, kind):
-            for node, name in texts(exported.spec["exportTo"]):
-                if name not in (".", "*", "~"):
-                    yield exported, node, name
+            named = texts(exported.spec["exportTo"])
+            yield from ((exported, node, name) for node, name in named if name not in (".", "*", "~"))
+    for grant in subject.kind(GATEWAY_API, "ReferenceGrant"):
+        origins = (origin["namespace"] for origin in grant.spec["from"])
+        yield from ((grant, node, node.text) for node in origins if node.text)
+
+
+def _of_sources(policy: Resource) -> Iterator[tuple[Node, str]]:
+    for rule in policy.spec["rules"]:
+        for origin in rule["from"]:
+            for field in ("namespaces", "notNamespaces"):
+                yield from texts(origin["source"][field])
 
 
 def _is_meant(pattern: str, name: str) -> bool:
