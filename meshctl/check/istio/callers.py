@@ -163,7 +163,8 @@ def _accounts(subject: Subject) -> Mapping[str, set[str]]:
     """The service accounts of each namespace that has pods."""
     found: dict[str, set[str]] = defaultdict(lambda: {_DEFAULT})
     for pod in subject.pods:
-        found[subject.namespace_of(pod.resource)].add(pod.spec["serviceAccountName"].text or _DEFAULT)
+        name = pod.spec["serviceAccountName"].text or pod.spec["serviceAccount"].text or _DEFAULT
+        found[subject.namespace_of(pod.resource)].add(name)
     for account in subject.kind("", "ServiceAccount"):
         if subject.namespace_of(account) in found:
             found[subject.namespace_of(account)].add(account.ref.name)

@@ -118,7 +118,7 @@ def _port_names(pods: Iterable[Pod]) -> Iterator[str]:
     return (port["name"].text for port in ports if port["name"].text)
 
 
-@bundle_rule("MSH233", "warning")
+@bundle_rule("MSH233", "warning", aliases=("KIA0701",))
 def target_port_unlisted(subject: Subject) -> Iterator[Fault]:
     """A port of a Service leads to a number that its containers do not list.
 
