@@ -41,6 +41,7 @@ from meshctl.check.istio import (
     subset_references,
     telemetry,
     virtual_services,
+    waypoints,
     webhooks,
     workloads,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "subset_references",
     "telemetry",
     "virtual_services",
+    "waypoints",
     "webhooks",
     "workloads",
 ]

@@ -24,6 +24,13 @@ _SELECTING: Mapping[tuple[str, str], Severity] = {
     (SECURITY, "RequestAuthentication"): "warning",
     (EXTENSIONS, "WasmPlugin"): "warning",
 }
+WITH_TARGETS = (
+    (SECURITY, "AuthorizationPolicy"),
+    (SECURITY, "RequestAuthentication"),
+    (TELEMETRY, "Telemetry"),
+    (EXTENSIONS, "WasmPlugin"),
+)
+"""Kinds with `targetRefs`."""
 _ONE_FOR_A_POD = ((NETWORKING, "Sidecar"), (TELEMETRY, "Telemetry"), (SECURITY, "PeerAuthentication"))
 _ALWAYS_THERE = frozenset({"default", "kube-system", "kube-public", ROOT_NAMESPACE})
 

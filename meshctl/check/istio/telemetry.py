@@ -8,10 +8,10 @@ from meshctl import expression
 from meshctl.check.finding import Fault
 from meshctl.check.istio.hosts import hosts_of
 from meshctl.check.istio.injection import is_ambient
-from meshctl.check.istio.kinds import EXTENSIONS, NETWORKING, SECURITY, TELEMETRY, TELEMETRY_KIND
+from meshctl.check.istio.kinds import NETWORKING, TELEMETRY_KIND
 from meshctl.check.istio.names import service_name
 from meshctl.check.istio.rules import istio_rule
-from meshctl.check.istio.selection import has_targets, selector
+from meshctl.check.istio.selection import WITH_TARGETS, has_targets, selector
 from meshctl.check.istio.values import texts
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
@@ -19,12 +19,6 @@ from meshctl.check.rules import bundle_rule
 from meshctl.check.subject import Subject
 
 _GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
-_WITH_TARGETS = (
-    (SECURITY, "AuthorizationPolicy"),
-    (SECURITY, "RequestAuthentication"),
-    (TELEMETRY, "Telemetry"),
-    (EXTENSIONS, "WasmPlugin"),
-)
 
 
 @istio_rule("MSH309", "warning", TELEMETRY_KIND, aliases=("IST0157",))
@@ -149,7 +143,7 @@ def policy_unheard(subject: Subject) -> Iterator[Fault]:
         metadata: {name: edge}
         spec: {targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: edge}], rules: [{}]}
     """
-    for group, kind in _WITH_TARGETS:
+    for group, kind in WITH_TARGETS:
         for policy in subject.kind(group, kind):
             labels = selector(policy)
             if not has_targets(policy) and _takes_a_gateway(subject, policy):
