@@ -7,6 +7,7 @@ that can see it: some of its variables are never twice the same. A text with a S
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import marshal
@@ -132,7 +133,7 @@ class Renderings:
         kept = _Kept(*marshal.loads(content)) if content else None  # noqa: S302 - written by us, in a folder of ours
         if kept is None or not self._is_current(kept, template, given):
             return None
-        return Rendered(kept.text, [_document(template, kept, index) for index in range(len(kept.documents))])
+        return Rendered(kept.text, _documents(template, kept))
 
     def remember(self, template: Template, given: Given, rendered: Rendered) -> None:
         """What a template has just rendered to, before anybody changes the values."""
@@ -184,15 +185,16 @@ def private_folder(home: Path) -> Path | None:
     return cache.private(home / f"renderings-{__version__}-{sys.implementation.cache_tag}")
 
 
-def _document(template: Template, kept: _Kept, index: int) -> Document:
-    value, line, warnings = kept.documents[index]
-    placed = tuple((Where(template.name, *at), said) for *at, said in warnings)
-    return Document(value, template.name, line, placed, _places(template, kept.text, index))
+def _documents(template: Template, kept: _Kept) -> list[Document]:
+    """The text is parsed, once for all of them, when somebody asks for the place of something in one."""
+    parsed = functools.cache(lambda: yamlio.load_all(kept.text, template.name))
 
+    def document(index: int) -> Document:
+        value, line, warnings = kept.documents[index]
+        placed = tuple((Where(template.name, *at), said) for *at, said in warnings)
+        return Document(value, template.name, line, placed, lambda: parsed()[index].places())
 
-def _places(template: Template, text: str, index: int) -> Callable[[], Any]:
-    """The place of a document that was not parsed in this run, should anybody ask for it."""
-    return lambda: yamlio.load_all(text, template.name)[index].places()  # noqa: PLW0108 - parsed when somebody asks
+    return [document(index) for index in range(len(kept.documents))]
 
 
 def _is_secret(value: Any) -> bool:

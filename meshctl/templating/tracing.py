@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import Any, NamedTuple
 
 from jinja2 import lexer
@@ -20,6 +20,7 @@ from meshctl.errors import Where
 from meshctl.templating import budget
 from meshctl.templating.files import Templates
 
+_NEWLINE = re.compile("\r\n|\r|\n")
 _MARK = re.compile("\ue000([0-9]+):([0-9]+)\ue001")
 _MARGIN = re.compile("(?:\\s|\ue000[0-9:]+\ue001)+")
 _END_MARGIN = re.compile("(?:\\s|\ue000[0-9:]+\ue001)+\\Z")
@@ -55,6 +56,7 @@ class Trace:
         traced = list(_pieces(again, marked.names, name))
         places = _aligned([line for line, _ in traced], self._lines)
         self._pieces = [traced[place][1] for place in places]
+        self._source = cache(self._read_source)
 
     def origin(self, line: int, column: int = 1) -> Origin:
         """The origin of a place in the text; line and column count from 1."""
@@ -67,12 +69,14 @@ class Trace:
 
     def _where(self, place: tuple[str, int], text: str, column: int) -> Where:
         name, line = place
-        source = self._templates.folders.source(name)
-        if source is None:
-            return Where(name, line)
-        lines = re.split("\r\n|\r|\n", source[0])
+        file, lines = self._source(name)
         as_written = line <= len(lines) and _is_written(text, lines[line - 1], column)
-        return Where(self._templates.folders.shown(source[1]), line, column if as_written else 0)
+        return Where(file, line, column if as_written else 0)
+
+    def _read_source(self, name: str) -> tuple[str, list[str]]:
+        """A template's file as messages have it, and its lines; none of one that is no longer there."""
+        source = self._templates.folders.source(name)
+        return (self._templates.folders.shown(source[1]), _NEWLINE.split(source[0])) if source else (name, [])
 
 
 def _is_written(text: str, line: str, column: int) -> bool:

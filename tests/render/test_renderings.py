@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from rendering import config_map, problems, rendered
@@ -87,6 +89,33 @@ def test_what_is_said_of_an_object_keeps_its_place(tmp_path: Path) -> None:
         bundle = rendered(tmp_path, {"templates/web/a.yaml": template})
         assert [str(caution.where) for caution in bundle.warnings] == ["templates/web/a.yaml:7:11"]
         assert [str(manifest.where) for manifest in bundle] == ["templates/web/a.yaml:2:1"]
+
+
+@pytest.mark.parametrize("runs", [1, 2], ids=["rendered", "kept"])
+def test_the_places_of_many_objects_cost_as_much_work_as_those_of_two(tmp_path: Path, runs: int) -> None:
+    few, many = (_work_for_places(tmp_path / str(count), count, runs) for count in (2, 20))
+    assert few == many
+    assert few["Folders.source"]
+
+
+def _work_for_places(project: Path, objects: int, runs: int) -> Counter[str]:
+    """How often a text was parsed, and a template read or rendered, for the places in the objects of one template."""
+    files = {**FILES, "templates/web/a.yaml": "---\n".join(config_map(f"c{number}") for number in range(objects))}
+    for _ in range(runs):
+        bundle = rendered(project, files)
+    called: Counter[str] = Counter()
+
+    def count(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call" and frame.f_code.co_qualname in ("load_all", "Folders.source", "Template.generate"):
+            called[frame.f_code.co_qualname] += 1
+
+    sys.setprofile(count)
+    try:
+        lines = [manifest.locate(("metadata", "name")).inner.line for manifest in bundle]
+    finally:
+        sys.setprofile(None)
+    assert len({*lines}) == objects
+    return called
 
 
 def test_errors_are_found_again(tmp_path: Path) -> None:
