@@ -9,8 +9,8 @@ from pathlib import Path
 
 from meshctl.errors import Caution
 from meshctl.importing.grouping import grouped, hooks
-from meshctl.importing.lifting import NOTHING, lift
-from meshctl.importing.namespaces import PERSONAL, as_ours, found_in, notes
+from meshctl.importing.lifting import lift, moved
+from meshctl.importing.namespaces import as_ours, found_in, notes
 from meshctl.importing.needs import Need, needs
 from meshctl.importing.project import CONFIG, files
 from meshctl.importing.references import mapping
@@ -41,8 +41,7 @@ def make(sources: Sequence[Original], project: str, *, lifting: bool = False) ->
         services = {project: services[NAMESPACE_SERVICE]}  # a project has one service at least
     found, left_out = needs(services)
     namespaces = found_in(sources)
-    own = "" if namespaces.project == PERSONAL else namespaces.own
-    lifted = lift(sources, own) if lifting else NOTHING
+    lifted = lift(sources, namespaces.own) if lifting else moved(namespaces.lost)
     ours = {name: [as_ours(source, namespaces) for source in each] for name, each in services.items()}
     told = [*namespaces.notes(), *notes(sources), *_cycles(left_out), *_oddities(sources), *_left_out(derived)]
     written = files(project, ours, found, left_out, namespaces, lifted)

@@ -18,6 +18,7 @@ from meshctl.templating import dns_label
 
 _IMAGE_LINE = re.compile(r'^(?P<key>\s*(?:- )?image: )(?P<quote>"?)(?P<image>[^\s"\']+)(?P=quote)$', re.MULTILINE)
 _TIMES = 2
+_API_SERVER = "kubernetes.default"
 
 
 class Image(NamedTuple):
@@ -50,8 +51,12 @@ class Lifted:
         if not self.namespace:
             return text
         name = re.escape(self.namespace)
-        text = re.sub(rf"(?<=\.){name}(?=\.svc\b)", "{{ namespace }}", text)
+        text = re.sub(rf"([^\s./\"']*)\.{name}(?=\.svc\b)", self._address, text)
         return re.sub(rf"(?m)^(\s*(?:- )?namespace: ){name}$", r'\1"{{ namespace }}"', text)
+
+    def _address(self, host: re.Match[str]) -> str:
+        """The API server's address is the same for everybody."""
+        return host[0] if host[0] == _API_SERVER else f"{host[1]}.{{{{ namespace }}}}"
 
     def _image(self, line: re.Match[str]) -> str:
         registry, name, tag = Image.parse(line["image"])
@@ -62,7 +67,9 @@ class Lifted:
         return f'{line["key"]}"{{{{ {self.registries[registry]} }}}}/{name}{ending}"'
 
 
-NOTHING = Lifted({}, {}, {}, "")
+def moved(namespace: str) -> Lifted:
+    """No vars; what is said of a namespace that the objects lose is said of the one that they get."""
+    return Lifted({}, {}, {}, namespace)
 
 
 def lift(sources: Sequence[Original], namespace: str) -> Lifted:

@@ -32,12 +32,17 @@ class Namespaces:
     own: str
     others: tuple[str, ...]
 
+    @property
+    def lost(self) -> str:
+        """The namespace that is not that of the objects any more."""
+        return self.own if self.own != self.project else ""
+
     def notes(self) -> Iterator[Caution]:
         if self.own and self.own == self.project:
             yield Caution("", f"namespace {self.own} is now the project's own: `namespace` in the config", None, "")
         elif self.own:
             message = f"namespace {self.own} was taken off the objects, as it can be no developer's own"
-            yield Caution("", message, None, "they go to the namespace that the config names")
+            yield Caution("", message, None, "they, and addresses in it, go to the namespace that the config names")
         if self.others:
             message = f"objects stay in {', '.join(self.others)}: cluster.allow_namespaces names them"
             yield Caution("", message, None, "all developers share these objects; leave them out if they are not yours")

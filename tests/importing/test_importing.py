@@ -208,6 +208,31 @@ def test_the_commonest_namespace_is_the_projects_and_others_are_allowed(tmp_path
     assert any("cluster.allow_namespaces" in note.message for note in made.notes)
 
 
+def test_addresses_follow_objects_that_lose_their_namespace(tmp_path: Path) -> None:
+    made = imported("""\
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: web, namespace: default}
+spec: {host: web.default.svc.cluster.local}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: web, namespace: default}
+data: {own: "http://db.default.svc", all: "*.default.svc", server: https://kubernetes.default.svc, other: a.b.svc}
+""")
+    assert [note.suggestion for note in made.notes] == [
+        "they, and addresses in it, go to the namespace that the config names"
+    ]
+    bodies = {body["kind"]: body for body in generated(made, tmp_path)}
+    assert bodies["DestinationRule"]["spec"]["host"] == "web.dev-anna.svc.cluster.local"
+    assert bodies["ConfigMap"]["data"] == {
+        "own": "http://db.dev-anna.svc",
+        "all": "*.dev-anna.svc",
+        "server": "https://kubernetes.default.svc",
+        "other": "a.b.svc",
+    }
+
+
 def test_hooks_of_other_moments_are_no_part_of_a_start() -> None:
     hook = "{apiVersion: v1, kind: Pod, metadata: {name: probe, annotations: {helm.sh/hook: test}}, spec: {}}\n"
     made = imported(workload("web") + "---\n" + hook)
