@@ -11,7 +11,7 @@ from meshctl import yamlio
 from meshctl.check.resource import Pod, Resource
 from meshctl.check.selectors import Labelled
 from meshctl.errors import Where
-from meshctl.manifest import Manifest, Source
+from meshctl.manifest import Manifest, Source, unpacked
 from meshctl.yamlio import Document
 
 
@@ -62,6 +62,14 @@ class Subject:
     def _labelled_pods(self) -> Labelled[Pod]:
         return Labelled((self.namespace_of(pod.resource), pod.labels, pod) for pod in self.pods)
 
+    def pods_anywhere(self, labels: Mapping[str, Any]) -> list[Pod]:
+        """The pods of all namespaces that have all of these labels."""
+        return self._pods_of_all_namespaces.with_all("", labels)
+
+    @cached_property
+    def _pods_of_all_namespaces(self) -> Labelled[Pod]:
+        return Labelled(("", pod.labels, pod) for pod in self.pods)
+
     @cached_property
     def services(self) -> list[Resource]:
         return self.kind("", "Service")
@@ -75,16 +83,28 @@ class Subject:
             if service.spec["selector"].mapping
         }
 
+    @cached_property
+    def selecting(self) -> Mapping[Pod, list[Resource]]:
+        """The Services before each pod."""
+        found: dict[Pod, list[Resource]] = defaultdict(list)
+        for service, pods in self.selected.items():
+            for pod in pods:
+                found[pod].append(service)
+        return found
+
 
 def subject_of(text: str, file: str = "manifests.yaml", namespace: str = "default") -> Subject:
-    """The objects of a text of plain manifests, without a project around them. Raises YamlError or Problems."""
+    """The objects of a text of plain manifests, those in Lists one by one, without a project around them. Raises
+    YamlError or Problems."""
     documents = yamlio.load_all(text, file)
-    return Subject([_manifest(each) for each in documents if isinstance(each.value, dict)], namespace)
+    objects = ((document, *each) for document in documents for each in unpacked(document.value))
+    return Subject([_manifest(*each) for each in objects if isinstance(each[-1], dict)], namespace)
 
 
-def _manifest(document: Document) -> Manifest:
+def _manifest(document: Document, start: yamlio.Path, body: dict[str, Any]) -> Manifest:
     def locate(path: yamlio.Path = (), *, key: bool = False) -> Source:
-        place = document.where(path, key=key) if path else Where(document.file, document.line)
+        whole = (*start, *path)
+        place = document.where(whole, key=key) if whole else Where(document.file, document.line)
         return Source(place, place)
 
-    return Manifest(document.value, "", document.file, locate)
+    return Manifest(body, "", document.file, locate)

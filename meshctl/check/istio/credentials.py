@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from meshctl.check.finding import Fault
 from meshctl.check.istio.gateway_pods import gateways, is_installed
 from meshctl.check.istio.kinds import ROOT_NAMESPACE
-from meshctl.check.istio.selection import anywhere
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 from meshctl.check.rules import bundle_rule
@@ -31,7 +30,7 @@ def _credentials(subject: Subject) -> Iterator[tuple[Resource, Node, str, set[st
     """Each Secret that a server names: the Gateway, the place, the name, and the namespaces of the gateway's pods."""
     for gateway in gateways(subject):
         labels = gateway.spec["selector"].mapping
-        pods = anywhere(subject, labels) if labels else []
+        pods = subject.pods_anywhere(labels) if labels else []
         namespaces = {subject.namespace_of(pod.resource) for pod in pods}
         if is_installed(labels) and not pods:
             namespaces = {ROOT_NAMESPACE}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import NETWORKING
-from meshctl.check.istio.selection import anywhere, shown
-from meshctl.check.resource import Resource
+from meshctl.check.istio.selection import shown
+from meshctl.check.resource import Pod, Resource
 from meshctl.check.rules import bundle_rule
 from meshctl.check.subject import Subject
 
@@ -59,7 +59,7 @@ def gateway_without_pods(subject: Subject) -> Iterator[Fault]:
     """
     for gateway in gateways(subject):
         labels = gateway.spec["selector"]
-        if labels.mapping and not is_installed(labels.mapping) and not anywhere(subject, labels.mapping):
+        if labels.mapping and not is_installed(labels.mapping) and not subject.pods_anywhere(labels.mapping):
             message = f"no pod here has {shown(labels.mapping)}, nor has a gateway that Istio installs"
             advice = "istio: ingressgateway is the usual one"
             yield labels.fault(message, advice, manifest=gateway.manifest)
@@ -88,10 +88,10 @@ def gateway_port_nowhere(subject: Subject) -> Iterator[Fault]:
     """
     for gateway in gateways(subject):
         labels = gateway.spec["selector"].mapping
-        pods = anywhere(subject, labels) if labels else []
+        pods = subject.pods_anywhere(labels) if labels else []
         if not pods and not is_installed(labels):
             continue
-        open_ports = set(_INSTALLED_PORTS) if not pods else set(_service_ports(subject, gateway))
+        open_ports = set(_service_ports(subject, pods)) or (_INSTALLED_PORTS if is_installed(labels) else set())
         for server in gateway.spec["servers"]:
             number = server["port"]["number"]
             if labels and number.number and number.number not in open_ports:
@@ -99,10 +99,8 @@ def gateway_port_nowhere(subject: Subject) -> Iterator[Fault]:
                 yield number.fault(message, manifest=gateway.manifest)
 
 
-def _service_ports(subject: Subject, gateway: Resource) -> Iterator[int]:
-    """Ports, and ports of the pods, of all Services before the pods of a gateway."""
-    labels = gateway.spec["selector"].mapping
-    for service, pods in subject.selected.items():
-        if any(is_within(labels, pod.labels) for pod in pods):
-            for port in service.spec["ports"]:
-                yield from (each.number for each in (port["port"], port["targetPort"]) if each.number)
+def _service_ports(subject: Subject, pods: Iterable[Pod]) -> Iterator[int]:
+    """Ports, and ports of the pods, of all Services before some pods."""
+    for service in {service for pod in pods for service in subject.selecting.get(pod, ())}:
+        for port in service.spec["ports"]:
+            yield from (each.number for each in (port["port"], port["targetPort"]) if each.number)

@@ -84,23 +84,18 @@ def unknown_gateway(subject: Subject) -> Iterator[Fault]:
         metadata: {name: shop}
         spec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [web.example.com]}]}
     """
+    named = {gateway.ref.name: gateway for gateway in reversed(subject.kind(NETWORKING, "Gateway"))}
     here = {subject.namespace_of(gateway) for gateway in subject.kind(NETWORKING, "Gateway")}
     certain = here | hosts_of(subject).namespaces
     for service, node, reference, (namespace, name) in chain(gateway_references(subject), _matched_references(subject)):
         own = subject.namespace_of(service)
         if subject.find(NETWORKING, "Gateway", namespace, name) or (namespace != own and namespace not in here):
             continue
-        known = [each.ref.name for each in subject.kind(NETWORKING, "Gateway")]
+        namesake = named.get(name)
+        advice = f"write {subject.namespace_of(namesake)}/{name}" if namesake else did_you_mean(name, named)
         message = f"there is no Gateway {reference}" + (f" in namespace {namespace}" if "/" not in reference else "")
         severity: Severity = "error" if namespace in certain else "warning"
-        yield node.fault(message, _elsewhere(subject, name, known), severity=severity, manifest=service.manifest)
-
-
-def _elsewhere(subject: Subject, name: str, known: list[str]) -> str:
-    for gateway in subject.kind(NETWORKING, "Gateway"):
-        if gateway.ref.name == name:
-            return f"write {subject.namespace_of(gateway)}/{name}"
-    return did_you_mean(name, known)
+        yield node.fault(message, advice, severity=severity, manifest=service.manifest)
 
 
 @bundle_rule("MSH369", "error")

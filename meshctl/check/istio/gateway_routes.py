@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshctl.check.finding import Fault, Severity
@@ -10,12 +10,12 @@ from meshctl.check.istio.gateway_pods import INSTALLED, is_within
 from meshctl.check.istio.gateway_references import gateway_references, virtual_services
 from meshctl.check.istio.kinds import NETWORKING, ROOT_NAMESPACE, SECURITY
 from meshctl.check.istio.names import overlap
-from meshctl.check.istio.selection import anywhere, selector
+from meshctl.check.istio.selection import selected, selector
 from meshctl.check.istio.values import texts
 from meshctl.check.istio.virtual_services.matches import is_claim
 from meshctl.check.istio.virtual_services.parts import matches
 from meshctl.check.node import Node
-from meshctl.check.resource import Resource
+from meshctl.check.resource import Pod, Resource
 from meshctl.check.rules import bundle_rule
 from meshctl.check.subject import Subject
 
@@ -127,12 +127,40 @@ def claims_unread(subject: Subject) -> Iterator[Fault]:
           jwtRules: [{issuer: "https://login.example.com"}]
     """
     claiming = {service: place for service in virtual_services(subject) if (place := _first_claim(service))}
+    readers = _Readers(subject)
     for service, _, reference, identity in gateway_references(subject) if claiming else ():
         gateway = subject.find(NETWORKING, "Gateway", *identity)
-        if service in claiming and gateway and (unread := list(_unread(subject, gateway))):
+        severity = _unread(subject, gateway, readers) if service in claiming and gateway else None
+        if severity:
             message = f"no RequestAuthentication reads the tokens that come to {reference}, so this never matches"
-            severity: Severity = "error" if unread[0] else "warning"
             yield claiming[service].fault(message, severity=severity, at_key=True, manifest=service.manifest)
+
+
+class _Readers:
+    """The pods that read tokens, by RequestAuthentications."""
+
+    def __init__(self, subject: Subject) -> None:
+        policies = subject.kind(SECURITY, "RequestAuthentication")
+        places = [(subject.namespace_of(policy), selector(policy).mapping) for policy in policies]
+        self._pods = {pod for namespace, labels in places for pod in selected(subject, labels, namespace)}
+        self._of_root = [labels for namespace, labels in places if namespace == ROOT_NAMESPACE]
+
+    def has(self, pod: Pod) -> bool:
+        return pod in self._pods
+
+    def has_installed(self, labels: Mapping[str, Any]) -> bool:
+        """Whether pods that Istio's charts make read tokens."""
+        return any(is_within(wanted, labels) for wanted in self._of_root)
+
+
+def _unread(subject: Subject, gateway: Resource, readers: _Readers) -> Severity | None:
+    """How bad it is that some pod of a gateway reads no tokens: less if the pod is none of the objects at hand."""
+    labels = gateway.spec["selector"].mapping
+    pods = subject.pods_anywhere(labels)
+    if pods:
+        return None if all(map(readers.has, pods)) else "error"
+    installed = (each for each in INSTALLED if is_within(labels, each))
+    return None if all(map(readers.has_installed, installed)) else "warning"
 
 
 def _first_claim(service: Resource) -> Node | None:
@@ -142,22 +170,3 @@ def _first_claim(service: Resource) -> Node | None:
                 if is_claim(name):
                     return wanted
     return None
-
-
-def _unread(subject: Subject, gateway: Resource) -> Iterator[bool]:
-    """For each pod of a gateway whose tokens nobody reads, whether it is one of the objects at hand."""
-    labels = gateway.spec["selector"].mapping
-    pods = [(subject.namespace_of(pod.resource), pod.labels, True) for pod in anywhere(subject, labels)]
-    if not pods:
-        pods = [(ROOT_NAMESPACE, each, False) for each in INSTALLED if is_within(labels, each)]
-    for namespace, carried, is_here in pods:
-        if not _is_read(subject, namespace, carried):
-            yield is_here
-
-
-def _is_read(subject: Subject, namespace: str, labels: Mapping[str, Any]) -> bool:
-    policies: Iterable[Resource] = subject.kind(SECURITY, "RequestAuthentication")
-    return any(
-        subject.namespace_of(policy) in (namespace, ROOT_NAMESPACE) and is_within(selector(policy).mapping, labels)
-        for policy in policies
-    )

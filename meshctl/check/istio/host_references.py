@@ -115,9 +115,7 @@ def _near(hosts: Hosts, said: str, own: str) -> str:
     name, _, namespace = said.partition(".")
     if f"{name}.{namespace}.svc.{CLUSTER_DOMAIN}" in hosts.names:
         return f"write {name}.{namespace}.svc.{CLUSTER_DOMAIN}"
-    end = f".{own}.svc.{CLUSTER_DOMAIN}"
-    known = [each.removesuffix(end) for each in hosts.names]
-    return did_you_mean(said, known)
+    return did_you_mean(said, hosts.like(said, own))
 
 
 @bundle_rule("MSH356", "error", aliases=("IST0101",))

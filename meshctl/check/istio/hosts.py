@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
+from meshctl.check.istio.host_index import HostIndex
 from meshctl.check.istio.kinds import NETWORKING
-from meshctl.check.istio.names import CLUSTER_DOMAIN, expanded, overlap, service_name
+from meshctl.check.istio.names import CLUSTER_DOMAIN, expanded, service_name
 from meshctl.check.istio.values import texts
 from meshctl.check.resource import Resource
 from meshctl.check.subject import Subject
@@ -35,26 +36,17 @@ class Hosts:
     """All hosts of a subject; short names are those of who says them."""
 
     def __init__(self, subject: Subject) -> None:
-        self._exact: dict[str, list[Host]] = defaultdict(list)
-        self._wildcards: list[Host] = []
+        self._hosts = (*_services(subject), *_entries(subject))
+        self._index = HostIndex((host.name, host) for host in self._hosts)
+        self._said: dict[str, defaultdict[bool, list[str]]] = {}
         self.namespaces = {subject.namespace_of(service) for service in subject.services}
-        for host in (*_services(subject), *_entries(subject)):
-            if host.name.startswith("*"):
-                self._wildcards.append(host)
-            else:
-                self._exact[host.name].append(host)
 
     def find(self, name: str, namespaces: Iterable[str]) -> Host | None:
-        """The host of a full name as who is in these namespaces sees it; None if they see none."""
+        """The host of a full name as who is in these namespaces sees it; None if they see none. For a name with a
+        wildcard, one that it shares hosts with."""
         seen = tuple(namespaces)
-        candidates: Iterator[Host] = chain(self._exact.get(name, ()), self._covering(name))
+        candidates = (host for _, host in self._index.overlapping(name))
         return next((host for host in candidates if host.is_seen_from(seen)), None)
-
-    def _covering(self, name: str) -> Iterator[Host]:
-        """Entries with a wildcard that the name is in; for a name with a wildcard, all that it shares hosts with."""
-        if name.startswith("*"):
-            yield from (host for hosts in self._exact.values() for host in hosts if overlap(host.name, name))
-        yield from (host for host in self._wildcards if overlap(host.name, name))
 
     def knows(self, name: str, namespace: str) -> bool:
         """Whether the objects at hand would have the host if it existed: there are Services in the namespace where it
@@ -62,9 +54,20 @@ class Hosts:
         service = service_name(name)
         return (service[0] if service else namespace) in self.namespaces
 
-    @property
-    def names(self) -> Mapping[str, list[Host]]:
-        return self._exact
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The full names, wildcards left out."""
+        return frozenset(host.name for host in self._hosts if not host.name.startswith("*"))
+
+    def like(self, said: str, namespace: str) -> Sequence[str]:
+        """What somebody in a namespace could mean who says a name: those with dots for one with dots, else the short
+        names of that namespace."""
+        if namespace not in self._said:
+            end = f".{namespace}.svc.{CLUSTER_DOMAIN}"
+            self._said[namespace] = defaultdict(list)
+            for name in (each.removesuffix(end) for each in self.names):
+                self._said[namespace]["." in name].append(name)
+        return self._said[namespace].get("." in said, [])
 
 
 def _services(subject: Subject) -> Iterator[Host]:
@@ -91,10 +94,6 @@ def visibility(resource: Resource, namespace: str) -> frozenset[str]:
 
 def scope(exported: Iterable[str], namespace: str) -> frozenset[str]:
     return frozenset(namespace if each == "." else each for each in exported)
-
-
-def share_a_namespace(one: frozenset[str], other: frozenset[str]) -> bool:
-    return "*" in one or "*" in other or bool(one & other)
 
 
 _HOSTS: WeakKeyDictionary[Subject, Hosts] = WeakKeyDictionary()

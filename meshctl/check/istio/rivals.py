@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
 from meshctl.check.finding import Fault
-from meshctl.check.istio.hosts import share_a_namespace, visibility
+from meshctl.check.istio.host_index import HostIndex
+from meshctl.check.istio.hosts import visibility
 from meshctl.check.istio.kinds import NETWORKING
 from meshctl.check.istio.names import expanded
 from meshctl.check.istio.values import texts
@@ -17,11 +18,40 @@ from meshctl.check.resource import Resource
 from meshctl.check.rules import bundle_rule
 from meshctl.check.subject import Subject
 
+_ANYWHERE = ""  # under which every claim is found, wherever it is seen
+
 
 class _Claim(NamedTuple):
     resource: Resource
     node: Node
+    host: str
     visible: frozenset[str]
+
+    @property
+    def is_for_all(self) -> bool:
+        return "*" in self.visible
+
+
+class _Claims:
+    """Who says something of what, and where that is seen."""
+
+    def __init__(self) -> None:
+        self._claims: list[tuple[Hashable, _Claim]] = []
+        self._seen: dict[tuple[Hashable, str], list[_Claim]] = defaultdict(list)
+
+    def __iter__(self) -> Iterator[tuple[Hashable, _Claim]]:
+        return iter(self._claims)
+
+    def add(self, what: Hashable, claim: _Claim) -> None:
+        self._claims.append((what, claim))
+        for namespace in (*claim.visible, _ANYWHERE):
+            self._seen[what, namespace].append(claim)
+
+    def rival(self, what: Hashable, claim: _Claim) -> _Claim | None:
+        """The first claim of another object to the same that is seen where this one is seen."""
+        places = (_ANYWHERE,) if claim.is_for_all else (*sorted(claim.visible), "*")
+        others = (each for place in places for each in self._seen.get((what, place), ()))
+        return next((each for each in others if each.resource is not claim.resource), None)
 
 
 @bundle_rule("MSH370", "error", aliases=("IST0109", "KIA1106"))
@@ -29,7 +59,8 @@ def two_for_one_host(subject: Subject) -> Iterator[Fault]:
     """Two VirtualServices for one host of the mesh.
 
     Sidecars do not merge them: the oldest owns the host, and nobody follows the other. Put all rules of a host into one
-    VirtualService, or let it delegate. (At a gateway they are merged.)
+    VirtualService, or let it delegate. (At a gateway they are merged.) Where one is for all namespaces, and one of some
+    has a part of its hosts, that is a warning: there the more exact host counts.
 
         # bad
         apiVersion: networking.istio.io/v1
@@ -53,22 +84,36 @@ def two_for_one_host(subject: Subject) -> Iterator[Fault]:
           hosts: [web]
           http: [{timeout: 3s, route: [{destination: {host: web}}]}]
     """
-    by_host: dict[str, list[_Claim]] = defaultdict(list)
+    claims = _Claims()
     for service in subject.kind(NETWORKING, "VirtualService"):
         if is_for_mesh(service):
             namespace = subject.namespace_of(service)
-            for node, host in texts(service.spec["hosts"]):
-                by_host[expanded(host, namespace)].append(_Claim(service, node, visibility(service, namespace)))
-    for host, claims in by_host.items():
-        for claim in claims:
-            rival = next((each for each in claims if _are_rivals(claim, each)), None)
-            if rival:
-                message = f"{rival.resource} is for {host} too, and sidecars follow only the older one"
-                yield claim.node.fault(message, "put the rules into one", manifest=claim.resource.manifest)
+            for node, said in texts(service.spec["hosts"]):
+                host = expanded(said, namespace)
+                claims.add(host, _Claim(service, node, host, visibility(service, namespace)))
+    similar = _Similar(claims)
+    for what, claim in claims:
+        if rival := claims.rival(what, claim):
+            message = f"{rival.resource} is for {claim.host} too, and sidecars follow only the older one"
+            yield claim.node.fault(message, "put the rules into one", manifest=claim.resource.manifest)
+        elif rival := similar.rival(claim):
+            message = f"{rival.resource} is for {rival.host} too; who sees both follows the more exact one"
+            advice = "put the rules into one, or export both alike"
+            yield claim.node.fault(message, advice, severity="warning", manifest=claim.resource.manifest)
 
 
-def _are_rivals(one: _Claim, other: _Claim) -> bool:
-    return one.resource is not other.resource and share_a_namespace(one.visible, other.visible)
+class _Similar:
+    """Claims to hosts that overlap, where one is for all namespaces and the other for some."""
+
+    def __init__(self, claims: _Claims) -> None:
+        self._of_all: HostIndex[_Claim] = HostIndex()
+        self._of_some: HostIndex[_Claim] = HostIndex()
+        for _, claim in claims:
+            (self._of_all if claim.is_for_all else self._of_some).add(claim.host, claim)
+
+    def rival(self, claim: _Claim) -> _Claim | None:
+        others = (self._of_some if claim.is_for_all else self._of_all).overlapping(claim.host)
+        return next((other for _, other in others if other.resource is not claim.resource), None)
 
 
 @bundle_rule("MSH371", "warning", aliases=("KIA0201",))
@@ -145,20 +190,20 @@ def two_entries_for_one_host(subject: Subject) -> Iterator[Fault]:
         metadata: {name: payments}
         spec: {hosts: [api.example.com], ports: [{number: 443, name: tls, protocol: TLS}], resolution: DNS}
     """
-    seen: dict[tuple[str, int], list[_Claim]] = defaultdict(list)
+    claims = _Claims()
     for entry in subject.kind(NETWORKING, "ServiceEntry"):
         visible = visibility(entry, subject.namespace_of(entry))
         for _, host in texts(entry.spec["hosts"]):
             for port in entry.spec["ports"]:
-                seen[host, port["number"].number or 0].append(_Claim(entry, port, visible))
-    for (host, number), claims in seen.items():
-        for claim in claims if number else ():
-            rival = next((each for each in claims if _are_rivals(claim, each)), None)
-            if rival:
-                yield _entry_fault(claim, rival, host, number)
+                if port["number"].number:
+                    claims.add((host, port["number"].number), _Claim(entry, port, host, visible))
+    for what, claim in claims:
+        if rival := claims.rival(what, claim):
+            yield _entry_fault(claim, rival)
 
 
-def _entry_fault(claim: _Claim, rival: _Claim, host: str, number: int) -> Fault:
-    ours, theirs = claim.node["protocol"].text.upper(), rival.node["protocol"].text.upper()
+def _entry_fault(claim: _Claim, rival: _Claim) -> Fault:
+    ours, theirs = (each.node["protocol"].text.upper() or "TCP" for each in (claim, rival))
     what = f"as {theirs}, not {ours}" if ours != theirs else "too"
-    return claim.node.fault(f"{rival.resource} enters port {number} of {host} {what}", manifest=claim.resource.manifest)
+    message = f"{rival.resource} enters port {claim.node['number'].value} of {claim.host} {what}"
+    return claim.node.fault(message, manifest=claim.resource.manifest)

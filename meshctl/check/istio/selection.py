@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from meshctl.check.finding import Fault, Severity
@@ -49,14 +50,7 @@ def has_targets(policy: Resource) -> bool:
 
 def selected(subject: Subject, labels: Mapping[str, Any], namespace: str) -> list[Pod]:
     """The pods that a policy of a namespace is for; one of the root namespace is for all namespaces."""
-    if namespace != ROOT_NAMESPACE:
-        return subject.pods_with(labels, namespace)
-    return anywhere(subject, labels)
-
-
-def anywhere(subject: Subject, labels: Mapping[str, Any]) -> list[Pod]:
-    """The pods of all namespaces that have the labels."""
-    return [pod for each in subject.namespaces_with_pods for pod in subject.pods_with(labels, each)]
+    return subject.pods_anywhere(labels) if namespace == ROOT_NAMESPACE else subject.pods_with(labels, namespace)
 
 
 def shown(labels: Mapping[str, Any]) -> str:
@@ -162,8 +156,9 @@ def unknown_namespace(subject: Subject) -> Iterator[Fault]:
     """
     made = {namespace.ref.name for namespace in subject.kind("", "Namespace")}
     known = made | {subject.namespace_of(resource) for resource in subject.resources} | _ALWAYS_THERE
+    is_meant = cache(lambda pattern: any(_is_meant(pattern, name) for name in known))
     for resource, node, pattern in _named_namespaces(subject) if made else ():
-        if pattern not in known and not ("*" in pattern and any(_is_meant(pattern, name) for name in known)):
+        if pattern not in known and not ("*" in pattern and is_meant(pattern)):
             yield node.fault(f"there is no namespace {pattern}", manifest=resource.manifest)
 
 
@@ -227,7 +222,7 @@ def selected_twice(subject: Subject) -> Iterator[Fault]:
     for group, kind in _ONE_FOR_A_POD:
         by_pod: dict[Pod, list[Resource]] = defaultdict(list)
         for policy in subject.kind(group, kind):
-            labels = selector(policy).mapping
+            labels = {} if has_targets(policy) else selector(policy).mapping
             for pod in subject.pods_with(labels, subject.namespace_of(policy)) if labels else ():
                 by_pod[pod].append(policy)
         told: set[Resource] = set()
@@ -235,7 +230,7 @@ def selected_twice(subject: Subject) -> Iterator[Fault]:
             for policy in policies if len(policies) > 1 else ():
                 if policy not in told:
                     told.add(policy)
-                    others = " and ".join(str(each) for each in policies if each is not policy)
+                    others = _others(policy, policies)
                     message = f"the pod of {pod.resource} is selected by {others} too"
                     yield selector(policy).fault(message, "keep one for each pod", manifest=policy.manifest)
 
@@ -269,6 +264,12 @@ def two_for_all(subject: Subject) -> Iterator[Fault]:
                 by_namespace[subject.namespace_of(policy)].append(policy)
         for namespace, policies in by_namespace.items():
             for policy in policies if len(policies) > 1 else ():
-                others = " and ".join(str(each) for each in policies if each is not policy)
-                message = f"{others} is for the whole namespace {namespace} too"
+                others = _others(policy, policies)
+                message = f"it is for the whole namespace {namespace}, as {others}"
                 yield policy.root.fault(message, "keep one, or add a selector", manifest=policy.manifest)
+
+
+def _others(policy: Resource, policies: list[Resource]) -> str:
+    """The first of the others; the rest have findings of their own."""
+    more = f" and {len(policies) - 2} more" if len(policies) > 2 else ""
+    return f"{policies[1] if policies[0] is policy else policies[0]}{more}"

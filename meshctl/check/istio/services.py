@@ -106,13 +106,10 @@ def external_name_as_tcp(service: Resource) -> Iterator[Fault]:
 
 def _shared(subject: Subject) -> Iterator[tuple[Resource, list[Resource]]]:
     """Deployments in the mesh with several Services before them."""
-    before: dict[Resource, list[Resource]] = defaultdict(list)
-    for service, pods in subject.selected.items():
-        for pod in pods:
-            before[pod.resource].append(service)
-    for workload, services in before.items():
+    for pod, services in subject.selecting.items():
+        workload = pod.resource
         is_shared = workload.ref.kind == "Deployment" and len(services) > 1 and _MANAGED not in workload.labels
-        if is_shared and workload.pod and is_in_mesh(subject, workload.pod):
+        if is_shared and is_in_mesh(subject, pod):
             yield workload, services
 
 

@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from meshctl.check.finding import Fault, Severity
+from meshctl.check.istio.host_index import HostIndex
 from meshctl.check.istio.host_references import found_destinations, viewers
 from meshctl.check.istio.hosts import visibility
 from meshctl.check.istio.kinds import NETWORKING
-from meshctl.check.istio.names import expanded, service_name, within
+from meshctl.check.istio.names import expanded, service_name
+from meshctl.check.istio.selection import shown
 from meshctl.check.node import Node
 from meshctl.check.resource import Resource
 from meshctl.check.rules import bundle_rule
@@ -66,13 +68,14 @@ def unknown_subset(subject: Subject) -> Iterator[Fault]:
         spec: {host: web, subsets: [{name: v1, labels: {version: v1}}]}
     """
     subsets = _subsets(subject)
-    wide = [name for name in subsets if name.startswith("*")]
+    wide = HostIndex((name, name) for name in subsets if name.startswith("*"))
     for service, target, name, host in found_destinations(subject):
         subset = target["subset"]
         is_ours = host is not None or name in subsets  # of a host that nobody knows there is enough to say already
         if not subset.text or not is_ours:
             continue
-        defined = [each for rule in (name, *wide) if within(name, rule) for each in subsets.get(rule, ())]
+        covering = (rule for rule, _ in wide.covering(name) if rule != name)
+        defined = [each for rule in (name, *covering) for each in subsets.get(rule, ())]
         callers = viewers(subject, service)
         known = {each for each, seen in defined if "*" in seen or seen & callers}
         if subset.text not in known:
@@ -128,10 +131,10 @@ def empty_subset(subject: Subject) -> Iterator[Fault]:
 
 
 def _selecting(subject: Subject, rule: Resource, subset: Node, service: Resource, namespace: str) -> Iterator[Fault]:
-    wanted = {key: value for key, value in subset["labels"].mapping.items() if not key.startswith(_TOPOLOGY)}
+    labels = subset["labels"].mapping.items()
+    wanted = {key: value for key, value in labels if not (key.startswith(_TOPOLOGY) and value)}  # those are of nodes
     selector = service.spec["selector"].mapping
     if wanted and not subject.pods_with({**selector, **wanted}, namespace):
-        shown = ", ".join(f"{key}={value}" for key, value in wanted.items())
-        message = f"no pod of {service} has {shown}"
+        message = f"no pod of {service} has {shown(wanted)}"
         severity: Severity = "error" if subject.pods_with(selector, namespace) else "warning"
         yield subset["labels"].fault(message, severity=severity, manifest=rule.manifest)
