@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.kinds import ROOT_NAMESPACE
+from meshctl.check.node import Node
 from meshctl.check.resource import Pod, Resource
 from meshctl.check.rules import bundle_rule, object_rule, pod_rule
 from meshctl.check.subject import Subject
@@ -15,6 +18,7 @@ from meshctl.manifest import LABEL_INJECT
 NAMESPACE_LABEL = "istio-injection"
 REVISION = "istio.io/rev"
 MODE = "istio.io/dataplane-mode"
+INJECTOR = "istio-sidecar-injector"
 _SYSTEM = frozenset({ROOT_NAMESPACE, "kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 
 
@@ -49,11 +53,12 @@ def is_in_mesh(subject: Subject, pod: Pod) -> bool:
     return made is None or is_injected(made.labels) or wish(pod) == "true"
 
 
-@object_rule("MSH394", "info", "Namespace", aliases=("IST0102",))
-def namespace_left_out(namespace: Resource) -> Iterator[Fault]:
+@bundle_rule("MSH394", "info", aliases=("IST0102", "IST0148"))
+def namespace_left_out(subject: Subject) -> Iterator[Fault]:
     """A namespace that says nothing of the mesh.
 
-    Its pods get no sidecar. Label it istio-injection: enabled, or disabled to say that this is meant.
+    Its pods get no sidecar, unless the injector is installed to give one to whoever says nothing. Label it
+    istio-injection: enabled, or disabled to say that this is meant.
 
         # bad
         apiVersion: v1
@@ -64,9 +69,22 @@ def namespace_left_out(namespace: Resource) -> Iterator[Fault]:
         kind: Namespace
         metadata: {name: shop, labels: {istio-injection: enabled}}
     """
-    if not is_system(namespace.ref.name) and not {NAMESPACE_LABEL, REVISION, MODE} & set(namespace.labels):
-        message = f"namespace {namespace.ref.name} says nothing of the mesh, so its pods get no sidecar"
-        yield namespace.metadata["name"].fault(message, "label it istio-injection: enabled, or disabled")
+    is_default = _injects_by_default(subject)
+    outcome = "and the injector gives its pods a sidecar" if is_default else "so its pods get no sidecar"
+    for namespace in subject.kind("", "Namespace"):
+        if not is_system(namespace.ref.name) and not {NAMESPACE_LABEL, REVISION, MODE} & set(namespace.labels):
+            message = f"namespace {namespace.ref.name} says nothing of the mesh, {outcome}"
+            advice = "label it istio-injection: enabled, or disabled"
+            yield namespace.metadata["name"].fault(message, advice, manifest=namespace.manifest)
+
+
+def _injects_by_default(subject: Subject) -> bool:
+    """Whether an injector among the objects is configured for namespaces that say nothing."""
+    config = subject.find("", "ConfigMap", ROOT_NAMESPACE, INJECTOR)
+    values: Any = None
+    with suppress(ValueError):
+        values = json.loads(config.root["data"]["values"].text) if config else None
+    return Node(values).at("sidecarInjectorWebhook", "enableNamespacesByDefault").value is True
 
 
 @object_rule("MSH395", "warning", "Namespace", aliases=("IST0123",))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio.destination_rules import policies
-from meshctl.check.istio.kinds import API_KINDS, DESTINATION_RULE, SIDECAR, VIRTUAL_SERVICE
+from meshctl.check.istio.kinds import API_KINDS, DESTINATION_RULE, SIDECAR, TELEMETRY_KIND, VIRTUAL_SERVICE
 from meshctl.check.istio.rules import schema_faults
 from meshctl.check.resource import Resource
 from meshctl.check.rules import object_rule
@@ -101,11 +101,12 @@ def kind_is_gone(resource: Resource) -> Iterator[Fault]:
         yield resource.root["kind"].fault(f"Istio has no {resource.ref.kind} of {resource.ref.group} any more", words)
 
 
-@object_rule("MSH304", "warning", VIRTUAL_SERVICE, SIDECAR, aliases=("IST0002",))
+@object_rule("MSH304", "warning", VIRTUAL_SERVICE, SIDECAR, TELEMETRY_KIND, aliases=("IST0002",))
 def deprecated(resource: Resource) -> Iterator[Fault]:
     """A field that Istio will drop.
 
-    Still read today: the percentage of a delay as a whole number, and the egress proxy of a Sidecar.
+    Still read today: the percentage of a delay as a whole number, the egress proxy of a Sidecar, and tracing by a
+    provider of Lightstep's own kind, which speaks OpenTelemetry today.
 
         # bad
         apiVersion: networking.istio.io/v1
@@ -137,6 +138,11 @@ def deprecated(resource: Resource) -> Iterator[Fault]:
         yield proxy.fault(
             "egressProxy is on its way out", "route by a VirtualService to the egress gateway", at_key=True
         )
+    for tracing in resource.spec["tracing"]:
+        for provider in tracing["providers"]:
+            if provider["name"].text == "lightstep":
+                message = "if the mesh defines this provider as lightstep, it is on its way out"
+                yield provider["name"].fault(message, "define it as opentelemetry", severity="info")
 
 
 class _Old(NamedTuple):

@@ -229,7 +229,8 @@ def addresses_of_tcp(entry: Resource) -> Iterator[Fault]:
           ports: [{number: 5432, name: tcp, protocol: TCP}]
           resolution: DNS
     """
-    if entry.spec["addresses"].value or entry.labels.get("networking.istio.io/enable-autoallocate-ip") == "true":
+    allocated = entry.labels.get("networking.istio.io/enable-autoallocate-ip") == "true"
+    if allocated or entry.spec["addresses"].value or entry.root["status"]["addresses"].value:
         return
     for port in entry.spec["ports"]:
         protocol = port["protocol"]
