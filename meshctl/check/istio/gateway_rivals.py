@@ -137,10 +137,9 @@ def conflicting_gateways(subject: Subject) -> Iterator[Fault]:
 
 def _rival(claim: _Claim, there: list[HostIndex[_Claim]]) -> _Claim | None:
     """The worst that contends with a claim: to the same host, or to a wildcard over it or a host in it."""
-    same = [each for index in there for each in index.of(claim.host)]
-    worst = (each for each in same if claim.is_lost_to(each))
+    same = (each for index in there for each in index.of(claim.host) if claim.is_lost_to(each))
     similar = (each for index in there for _, each in index.overlapping(claim.host))
-    return next((each for each in chain(worst, same, similar) if claim.contends_with(each)), None)
+    return next((each for each in chain(same, similar) if claim.contends_with(each)), None)
 
 
 @bundle_rule("MSH375", "warning", aliases=("IST0138",))
