@@ -25,6 +25,7 @@ _PROVEN = both(("principals", "namespaces", "serviceAccounts"))
 _PROVEN_KEYS = frozenset({"source.principal", "source.namespace", "source.serviceAccount", "connection.sni"})
 _PRINCIPAL = re.compile(r"[^/]*/ns/(?P<namespace>[^/*]+)/sa/(?P<account>[^/*]+)")
 _DEFAULT = "default"
+_BLOCKED = "BLOCKED_CIDRS_IN_JWKS_URIS"
 
 
 def _sources(policy: Resource) -> Iterator[Node]:
@@ -290,7 +291,7 @@ def _full_name(host: str, own: str, namespaces: set[str]) -> str:
 
 @bundle_rule("MSH504", "warning", aliases=("IST0175",))
 def keys_from_anywhere(subject: Subject) -> Iterator[Fault]:
-    """Keys of tokens that istiod fetches from wherever it is told.
+    """An istiod that fetches the keys of tokens from wherever it is told.
 
     istiod asks the address in `jwksUri`, also one that only it can reach. Its variable BLOCKED_CIDRS_IN_JWKS_URIS names
     the networks where it does not. Looked for where istiod's Deployment is among the objects at hand.
@@ -329,14 +330,11 @@ def keys_from_anywhere(subject: Subject) -> Iterator[Fault]:
                 env: [{name: BLOCKED_CIDRS_IN_JWKS_URIS, value: 10.0.0.0/8}]
     """
     authentications = subject.kind(SECURITY, "RequestAuthentication")
-    if not authentications or not any(_fetches_anywhere(each) for each in subject.kind("apps", "Deployment")):
-        return
-    for authentication in authentications:
-        for rule in authentication.spec["jwtRules"]:
-            if rule["jwksUri"].text:
-                message = "istiod fetches keys from any address"
-                advice = "give istiod BLOCKED_CIDRS_IN_JWKS_URIS"
-                yield rule["jwksUri"].fault(message, advice, manifest=authentication.manifest)
+    told = any(rule["jwksUri"].text for each in authentications for rule in each.spec["jwtRules"])
+    for istiod in subject.kind("apps", "Deployment") if told else ():
+        if _fetches_anywhere(istiod):
+            message = "this istiod fetches the keys of tokens from any address that it is told"
+            yield istiod.metadata["name"].fault(message, f"give it {_BLOCKED}", manifest=istiod.manifest)
 
 
 def _fetches_anywhere(deployment: Resource) -> bool:
@@ -344,4 +342,4 @@ def _fetches_anywhere(deployment: Resource) -> bool:
     if pod is None or pod.labels.get("app") != "istiod":
         return False
     names = {variable["name"].text for container in pod.containers for variable in container["env"]}
-    return "BLOCKED_CIDRS_IN_JWKS_URIS" not in names
+    return _BLOCKED not in names
