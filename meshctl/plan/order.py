@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from meshctl.config import Config
@@ -13,7 +14,7 @@ from meshctl.errors import ConfigError, MeshctlError, raise_all
 if TYPE_CHECKING:
     from networkx import DiGraph
 
-ROUNDS = 20  # so many cycles of one tangle are named at most: mending these shows the others, if there still are any
+MANY = 20  # more cycles than these are not all named: mending some shows the others, if there still are any
 
 
 def project_order(config: Config) -> list[str]:
@@ -85,14 +86,29 @@ def _cycle_error(config: Config, cycle: Sequence[str]) -> ConfigError:
 
 
 def _cycles(config: Config, names: Collection[str]) -> list[list[str]]:
-    """Cycles that share no edge: of a tangle the shortest through its first service, then again without its edges."""
+    """All of them, unless there are very many: then some that share no edge. Each begins with its first service."""
     import networkx as nx
 
     waits = {name: [need for need in config.services[name].needs if need in names] for name in config.services}
     graph: DiGraph[str] = nx.DiGraph((name, need) for name in waits if name in names for need in waits[name])
     position = {name: place for place, name in enumerate(waits)}
+    cycles = list(islice(nx.simple_cycles(graph), MANY + 1))
+    if len(cycles) > MANY:
+        return _disjoint_cycles(graph, position)
+    return sorted((_rotated(cycle, position) for cycle in cycles), key=lambda cycle: [position[name] for name in cycle])
+
+
+def _rotated(cycle: list[str], position: Mapping[str, int]) -> list[str]:
+    start = cycle.index(min(cycle, key=position.__getitem__))
+    return [*cycle[start:], *cycle[:start]]
+
+
+def _disjoint_cycles(graph: DiGraph[str], position: Mapping[str, int]) -> list[list[str]]:
+    """Of each tangle the shortest cycle through its first service, then again without its edges."""
+    import networkx as nx
+
     cycles: list[list[str]] = []
-    for _ in range(ROUNDS):
+    while len(cycles) < MANY:
         found = [
             _shortest_cycle(graph, min(tangle, key=position.__getitem__))
             for tangle in nx.strongly_connected_components(graph)
