@@ -30,6 +30,7 @@ IN_ORDER = [
     for api_version, kind, name in (
         ("v1", "Namespace", "a"),
         ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "a"),
+        ("networking.k8s.io/v1", "IngressClass", "a"),
         ("v1", "ResourceQuota", "a"),
         ("v1", "ServiceAccount", "a"),
         ("rbac.authorization.k8s.io/v1", "ClusterRole", "a"),
@@ -43,6 +44,7 @@ IN_ORDER = [
         ("apps/v1", "Deployment", "b"),
         ("batch/v1", "Job", "a"),
         ("example.com/v1", "Abc", "a"),
+        ("networking.k8s.io/v1", "Ingress", "a"),
         ("networking.istio.io/v1", "VirtualService", "a"),
     )
 ]

@@ -26,13 +26,14 @@ WORKLOADS = frozenset(
 _CRD_GROUP = "apiextensions.k8s.io"
 _RBAC_GROUP = "rbac.authorization.k8s.io"
 
-# Before all pods come the things that admission looks at when a pod is made.
+# Before all others come the things that admission looks at when a pod, a claim or an Ingress is made.
 _ORDER = (
     {("", "Namespace")},
     {(_CRD_GROUP, "CustomResourceDefinition")},
     {
         ("", "LimitRange"),
         ("", "ResourceQuota"),
+        ("networking.k8s.io", "IngressClass"),
         ("networking.k8s.io", "NetworkPolicy"),
         ("node.k8s.io", "RuntimeClass"),
         ("policy", "PodDisruptionBudget"),
