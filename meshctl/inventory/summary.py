@@ -68,11 +68,16 @@ def _init_word(each: Status, index: int, total: int) -> str:
 
 
 def _running(status: Mapping[str, Any], containers: Sequence[Status]) -> str:
-    """The word of the first container that does not just run; empty when all do."""
+    """The word of the first container that does not just run; empty when all do. Others outdo one that is done."""
     word = next((word for each in containers if (word := _container_word(each))), "")
-    if word == "Completed" and any(_is_ready(each) for each in containers):
-        return "Running" if _condition(status, "Ready") == "True" else "NotReady"
-    return word
+    if word != "Completed":
+        return word
+    runs = any(_is_ready(each) for each in containers)
+    if runs and _condition(status, "Ready") == "True":
+        return "Running"
+    ends = (_state(each, "terminated") or {} for each in containers)
+    failed = next((_end(ended) for ended in ends if ended.get("exitCode")), "")
+    return failed or ("NotReady" if runs else word)
 
 
 def _container_word(each: Status) -> str:

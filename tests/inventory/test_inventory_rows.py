@@ -41,6 +41,7 @@ def found(*bodies: Body) -> Found:
 
 RUNS = {"state": {"running": {"startedAt": BORN}}, "ready": True, "started": True}
 ENDED = {"state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}
+FAILED = {"state": {"terminated": {"exitCode": 1, "reason": "Error"}}}
 CRASHES = {
     "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s"}},
     "lastState": {"terminated": {"exitCode": 1, "finishedAt": "2026-01-02T00:00:00Z"}},
@@ -84,6 +85,7 @@ def pod(phase: str, init: list[Body] | None = None, containers: list[Body] | Non
         ),
         (pod("Succeeded", None, [ENDED, ENDED]), "Completed", "0/2", 0),
         (pod("Running", None, [ENDED, RUNS]), "NotReady", "1/2", 0),
+        (pod("Failed", None, [ENDED, FAILED]), "Error", "0/2", 0),
         (pod("Running", None, [RUNS, RUNS], deletionTimestamp=BORN), "Terminating", "2/2", 0),
         (pod("Succeeded", None, [ENDED, ENDED], deletionTimestamp=BORN), "Completed", "0/2", 0),
     ],
