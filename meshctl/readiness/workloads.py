@@ -131,10 +131,11 @@ def _stateful_rollout(obj: Object, wanted: int) -> Readiness | None:
         if updated < above:
             return in_progress(_rollout(updated, above) + (f", from pod {partition} upwards" if partition else ""))
         return current(_ready(wanted, wanted) + (f", {updated} updated (partition {partition})" if partition else ""))
-    revisions = {text(obj, "status", "currentRevision"), text(obj, "status", "updateRevision")}
+    is_mixed = text(obj, "status", "currentRevision") != text(obj, "status", "updateRevision")
+    lacks_current = number(obj, "status", "currentReplicas") < wanted
     return _first(
-        (number(obj, "status", "currentReplicas") < wanted, _rollout(updated, wanted)),
-        (len(revisions) > 1, "waiting for the rollout: the new revision is not yet the current one"),
+        (lacks_current and updated < wanted, _rollout(updated, wanted)),
+        (lacks_current or is_mixed, "waiting for the rollout: the new revision is not yet the current one"),
     )
 
 
