@@ -12,6 +12,7 @@ from meshctl.diagnosis.case import Case, Diagnosis, Object, gather
 from meshctl.diagnosis.containers import configuration, crash, start
 from meshctl.diagnosis.images import image
 from meshctl.diagnosis.mesh import has_sidecar, injection, lost_routes, missing_sidecars, names_subset
+from meshctl.diagnosis.nodes import lost_node, taken_down
 from meshctl.diagnosis.objects import claim, job, not_ready, progress, stalled, terminating
 from meshctl.diagnosis.pods import gates, initial, probe, setup, sidecar
 from meshctl.diagnosis.refusals import pods_refused
@@ -28,12 +29,14 @@ _CAUSES: tuple[Callable[[Case], Iterator[Diagnosis]], ...] = (
     crash,
     job,
     unschedulable,
+    lost_node,
     setup,
     initial,
     sidecar,
     injection,
     probe,
     gates,
+    taken_down,
     progress,
     stalled,
     claim,

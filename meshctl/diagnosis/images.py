@@ -19,34 +19,64 @@ _PULL = {
     "SignatureValidationFailed",
 }  # fmt: skip
 
-# What a registry, or the way to it, says: our words, and what to do. The first that fits.
-_CAUSES: tuple[tuple[re.Pattern[str], str, str], ...] = (
+_DENIED = "its registry wants other credentials, or has no such image"
+
+# What a registry, or the way to it, says: our words, and what to do. The first that fits. A number has to stand alone:
+# digests and addresses are full of others.
+_WORDS: tuple[tuple[str, str, str], ...] = (
     (
-        re.compile("toomanyrequests|rate limit|429", re.IGNORECASE),
+        r"toomanyrequests|rate limit|\b429\b",
         "its registry lets nobody pull so often",
         "wait, log in to the registry by imagePullSecrets, or use a mirror of it",
     ),
     (
-        re.compile("unauthorized|authentication|denied|forbidden|no basic auth|40[13]", re.IGNORECASE),
-        "its registry wants other credentials, or has no such image",
+        r"no space left",
+        "its node has no room for it",
+        "make room on the pod's node, or make the image smaller",
+    ),
+    (
+        r"HTTP response to HTTPS client",
+        "its registry speaks plain HTTP, which the node does not expect",
+        "let the node's container runtime take the registry for an insecure one, or give the registry a certificate",
+    ),
+    (
+        r"x509|certificate",
+        "the node does not trust its registry's certificate",
+        "give the registry's CA to the node's container runtime",
+    ),
+    (
+        r"unauthorized|authentication|denied|forbidden|no basic auth|\b40[13]\b",
+        _DENIED,
         "check the name, and give the pod imagePullSecrets that may read it",
     ),
     (
-        re.compile("no such host|dial tcp|timeout|refused|unreachable|x509|tls|RegistryUnavailable", re.IGNORECASE),
+        r"no such host|dial tcp|timeout|refused|unreachable|tls|RegistryUnavailable",
         "its registry cannot be reached from the node",
-        "check the registry's name, and the node's network and certificates",
+        "check the registry's name, and the node's network",
     ),
     (
-        re.compile("no match(ing manifest)? for (the )?(platform|.*/)|exec format", re.IGNORECASE),
+        r"no match(ing manifest)? for (the )?(platform|.*/)|exec format",
         "it is not built for the node's architecture",
         "build the image for it, or choose other nodes by a nodeSelector",
     ),
     (
-        re.compile("not found|manifest unknown|does not exist|no such manifest|404", re.IGNORECASE),
+        r"not found|manifest unknown|does not exist|no such manifest|\b404\b",
         "its registry does not have it",
         "check the image's name and tag, and that it was pushed",
     ),
+    (
+        r"internal server error|bad gateway|service unavailable|\b50[0234]\b",
+        "its registry fails",
+        "try again when the registry is well",
+    ),
+    (
+        r"deadline ?exceeded|cancell?ed|unexpected EOF|connection reset|unexpected commit digest",
+        "its download broke off",
+        "the kubelet tries again; if that does not help, check the node's network",
+    ),
 )
+_CAUSES = tuple((re.compile(pattern, re.IGNORECASE), words, advice) for pattern, words, advice in _WORDS)
+_SECRETS = re.compile(r"image pull secrets \(([^)]+)\)")
 _ADVICE = "check the image's name and tag, that the registry has it, and the pod's imagePullSecrets"
 
 
@@ -76,11 +106,12 @@ def _invalid(pod: Object, container: Object) -> Diagnosis:
 def _pull(case: Case, pod: Object, container: Object) -> Diagnosis:
     """The second failure of the same kind is no passing trouble of the registry."""
     events = [event for event in case.events(pod, "Failed", "BackOff") if concerns(event, container)]
-    because, advice = _cause(container, events)
+    unread = case.events(pod, "FailedToRetrieveImagePullSecret")
+    because, advice = _cause(container, events, unread)
     return Diagnosis(
         "ImagePull",
         f"the image {text(container, 'image')} of {called(pod, container)} cannot be pulled{because}",
-        (state_line(container), *map(told, _telling(events))),
+        (state_line(container), *map(told, (*_telling(events), *unread))),
         advice,
         certain=waiting(container) == "ErrImageNeverPull" or _again(pod, container, events),
         object=ObjectRef.of(pod),
@@ -93,20 +124,24 @@ def _telling(events: list[Object]) -> list[Object]:
     return [event for event in events if not text(event, "message").startswith("Error: ")] or events
 
 
-def _cause(container: Object, events: list[Object]) -> tuple[str, str]:
+def _cause(container: Object, events: list[Object], unread: list[Object]) -> tuple[str, str]:
+    """`unread` tells of pull secrets that the kubelet could not get; it tries without them."""
     reason = waiting(container)
     if reason == "ErrImageNeverPull":
         return ": the node does not have it, and imagePullPolicy is Never", "load it onto the node, or let it be pulled"
+    if reason == "ImageInspectError":
+        return ": its node cannot tell whether it has it", "look at the container runtime of the pod's node"
     if reason == "SignatureValidationFailed":
         return ": its signature is not valid", "sign the image, or change the policy that wants it signed"
     said = " ".join(
         [reason, text(container, "state", "waiting", "message"), *(text(each, "message") for each in events)]
     )
     said = said.replace(text(container, "image") or "\0", "")
-    for pattern, words, advice in _CAUSES:
-        if pattern.search(said):
-            return f": {words}", advice
-    return "", _ADVICE
+    words, advice = next(((words, advice) for pattern, words, advice in _CAUSES if pattern.search(said)), ("", _ADVICE))
+    secrets = [found[1] for event in unread if (found := _SECRETS.search(text(event, "message")))]
+    if words == _DENIED and secrets:
+        return f": {words}, and the kubelet cannot get the pull secret {secrets[-1]}", f"add Secret {secrets[-1]}"
+    return (f": {words}" if words else ""), advice
 
 
 def _again(pod: Object, container: Object, events: list[Object]) -> bool:

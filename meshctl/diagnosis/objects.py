@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from meshctl.diagnosis.case import Case, Diagnosis, Object, line, moment, service_of, told
 from meshctl.diagnosis.mesh import remark
-from meshctl.diagnosis.statuses import state_line, statuses
+from meshctl.diagnosis.statuses import ended, is_initial, is_sidecar, is_taken_down, name_of, state_line, statuses
 from meshctl.identity import ObjectRef
-from meshctl.readiness import State
-from meshctl.readiness.verdict import condition, entries, mapping, text
+from meshctl.readiness import State, readiness
+from meshctl.readiness.verdict import condition, entries, mapping, number, text
 
 
 def job(case: Case) -> Iterator[Diagnosis]:
@@ -19,12 +19,24 @@ def job(case: Case) -> Iterator[Diagnosis]:
             yield Diagnosis(
                 "JobFailed",
                 line(f"{ObjectRef.of(obj)}: {verdict.message}"),
-                tuple(state_line(container) for container in statuses(pod)) if pod else (),
+                _pod_lines(pod) if pod else (),
                 _job_advice(obj),
                 certain=True,
                 object=ObjectRef.of(pod or obj),
-                container=next((text(container, "name") for container in statuses(pod)), "") if pod else "",
+                container=_failed_container(pod) if pod else "",
             )
+
+
+def _pod_lines(pod: Object) -> tuple[str, ...]:
+    own = [readiness(pod).message] if is_taken_down(pod) else []
+    return (*map(line, own), *(state_line(container) for container in statuses(pod)))
+
+
+def _failed_container(pod: Object) -> str:
+    """The first that failed, else the first: an init container that did its work, or a sidecar, tells nothing of it."""
+    own = [each for each in statuses(pod) if not is_sidecar(pod, each) and not is_initial(pod, each)]
+    failed = [each for each in statuses(pod) if number(ended(each, "state"), "exitCode") and not is_sidecar(pod, each)]
+    return next((name_of(each) for each in (*failed, *own)), "")
 
 
 def _job_advice(obj: Object) -> str:
@@ -75,7 +87,9 @@ def claim(case: Case) -> Iterator[Diagnosis]:
                 "PVCPending",
                 line(f"{ObjectRef.of(obj)}: {verdict.message}"),
                 tuple(map(told, case.events(obj))),
-                "is there a StorageClass for the claim? kubectl get storageclass",
+                "its volume is gone: bring it back, or delete the claim"
+                if text(obj, "status", "phase") == "Lost"
+                else "is there a StorageClass for the claim? kubectl get storageclass",
                 object=ObjectRef.of(obj),
             )
 
@@ -94,14 +108,15 @@ def terminating(case: Case) -> Iterator[Diagnosis]:
 
 
 def not_ready(case: Case) -> Iterator[Diagnosis]:
-    """The last resort: what the object itself waits for, with every event that there is."""
+    """The last resort: what the object itself waits for, with its events, and what its pods are warned of."""
     for obj, verdict in case.unready:
         remarks = [each for pod in case.pods for each in remark(case, pod)]
         pods = tuple(state_line(container) for pod in case.pods for container in statuses(pod))
+        warnings = [each for pod in case.pods for each in case.events(pod) if text(each, "type") == "Warning"]
         yield Diagnosis(
             "NotReady",
             line(f"{ObjectRef.of(obj)}: {verdict.message}"),
-            (*remarks, *pods, *map(told, case.events(obj))),
+            (*remarks, *pods, *map(told, (*warnings, *case.events(obj)))),
             f"meshctl describe {service_of(obj)}",
             object=ObjectRef.of(obj),
         )

@@ -41,9 +41,15 @@ _SETUPS = (
     ),
     _Setup(
         "PodSandbox",
-        ("FailedCreatePodSandBox",),
+        ("FailedCreatePodSandBox", "NetworkNotReady"),
         "its node cannot set up pod {pod}: {because}",
         "look at node {node} and its network plugin",
+    ),
+    _Setup(
+        "PodSandbox",
+        ("FailedPrepareDynamicResources", "FailedCreatePodContainer", "FailedSync"),
+        "its node cannot set up pod {pod}: {because}",
+        "kubectl describe node {node}",
     ),
 )
 

@@ -62,6 +62,11 @@ def is_sidecar(pod: Object, container: Object) -> bool:
     return name_of(container) == PROXY or text(found, "restartPolicy") == "Always"
 
 
+def is_taken_down(pod: Object) -> bool:
+    """Whether its node ended it, or never took it: then how its containers ended tells nothing of them."""
+    return text(pod, "status", "phase") == "Failed" and bool(text(pod, "status", "reason"))
+
+
 def called(pod: Object, container: Object) -> str:
     """`container web`, `init container migrate`, `sidecar container proxy`."""
     kind = "init " if is_initial(pod, container) else "sidecar " if is_sidecar(pod, container) else ""

@@ -51,6 +51,7 @@ def pod(owner: Body | None, status: Body, name: str = "web-2-x") -> Body:
         "containers": [container],
         "initContainers": [{"name": "prepare"}, *sidecars],
         "readinessGates": [{"conditionType": "example.org/lb"}],
+        "nodeName": "n1",
     }
     return made("Pod", name, owner, spec=spec, status=status)
 
@@ -66,6 +67,8 @@ def test_a_failure_is_told_by_its_cause(case: Body) -> None:
     owner = deployment(case.get("conditions", []))
     newest = replica_set(owner, "web-2", "2")
     pods = [pod(newest, case["pod"])] if "pod" in case else []
+    for each in pods:
+        each["spec"]["readinessGates"] = case.get("gates", each["spec"]["readinessGates"])
     events = [event(pods[0], **each) for each in case.get("events", [])]
     found = diagnose([owner, newest], pods, events)
     assert found is not None
@@ -167,6 +170,34 @@ def test_a_failed_job_is_told_with_its_last_pod() -> None:
     assert "container web: Error, exit code 3" in found.evidence
 
 
+@pytest.mark.parametrize(
+    ("initial", "container"),
+    [([0], "web"), ([2], "prepare"), ([], "web")],
+    ids=["work", "preparation", "sidecar"],
+)
+def test_a_failed_jobs_log_is_that_of_the_container_that_failed(initial: list[int], container: str) -> None:
+    """Not that of the sidecar, which is told to end when all is over, nor of a preparation that went well."""
+    failed = {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}
+    job = {**made("Job", "migrate", spec={}, status=failed), "apiVersion": "batch/v1"}
+    sidecar = {"name": "istio-proxy", "state": {"terminated": {"exitCode": 137}}}
+    prepared = [{"name": "prepare", "state": {"terminated": {"exitCode": code}}} for code in initial]
+    work = {"name": "web", "state": {"terminated": {"exitCode": 3}}}
+    status = {"phase": "Failed", "initContainerStatuses": [sidecar, *prepared], "containerStatuses": [work]}
+    found = diagnose([job], [pod(job, status)], [])
+    assert found is not None
+    assert found.container == container
+
+
+def test_a_failed_jobs_evicted_pod_says_so() -> None:
+    failed = {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]}
+    job = {**made("Job", "migrate", spec={}, status=failed), "apiVersion": "batch/v1"}
+    evicted = {"phase": "Failed", "reason": "Evicted", "message": "low on memory"}
+    found = diagnose([job], [pod(job, evicted)], [])
+    assert found is not None
+    assert (found.code, found.container) == ("JobFailed", "")
+    assert found.evidence == ("the pod failed: low on memory",)
+
+
 def test_a_jobs_pod_may_crash_as_often_as_its_job_allows() -> None:
     job = {**made("Job", "migrate", spec={}, status={"startTime": "2026-01-01T00:00:00Z"}), "apiVersion": "batch/v1"}
     assert code_of(diagnose([job], [pod(job, CRASHED)], [])) == ("CrashLoop", False)
@@ -175,8 +206,22 @@ def test_a_jobs_pod_may_crash_as_often_as_its_job_allows() -> None:
 def test_a_bare_pod_that_failed_never_comes_back() -> None:
     status = {"phase": "Failed", "containerStatuses": [{"name": "web", "state": {"terminated": {"exitCode": 1}}}]}
     assert code_of(diagnose([pod(None, status)], [], [])) == ("CrashLoop", True)
-    evicted = {"phase": "Failed", "reason": "Evicted", "message": "low on memory"}
+    evicted = {**status, "reason": "Evicted", "message": "low on memory"}
     assert code_of(diagnose([pod(None, evicted)], [], [])) == ("Evicted", True)
+    refused = {"phase": "Failed", "reason": "NodeAffinity"}
+    assert code_of(diagnose([pod(None, refused)], [], [])) == ("PodRejected", True)
+
+
+def test_what_a_living_pod_lacks_says_more_than_that_another_was_evicted() -> None:
+    owner = deployment([])
+    newest = replica_set(owner, "web-2", "2")
+    gone = pod(newest, {"phase": "Failed", "reason": "Evicted", "message": "low on memory"}, name="web-2-a")
+    unready = {"name": "web", "ready": False, "restartCount": 0, "state": {"running": {}}}
+    living = pod(newest, {"phase": "Running", "containerStatuses": [unready]}, name="web-2-b")
+    found = diagnose([owner, newest], [gone, living], [])
+    assert found is not None
+    assert "container web of pod web-2-b is running but not ready" in found.message
+    assert code_of(diagnose([owner, newest], [gone], [])) == ("Evicted", False)
 
 
 def test_istios_analysis_only_warns() -> None:
@@ -203,6 +248,10 @@ def test_a_claim_that_is_not_bound() -> None:
     assert found is not None
     assert found.code == "PVCPending"
     assert found.evidence == ("event ProvisioningFailed: no storage class",)
+    assert "StorageClass" in found.suggestion
+    lost = diagnose([{**body, "status": {"phase": "Lost"}}], [], [])
+    assert lost is not None
+    assert lost.suggestion == "its volume is gone: bring it back, or delete the claim"
 
 
 @pytest.mark.parametrize("case", REASONS, ids=[case["expected"] for case in REASONS])
