@@ -26,6 +26,7 @@ _TAINTS = {
     "node-role.kubernetes.io/control-plane": "of the control plane",
     "node-role.kubernetes.io/master": "of the control plane",
 }
+_TAINT_ADVICE = "mend the node, or add a toleration: kubectl describe nodes"
 _TAINT = re.compile(r"taints? \{([^:}]+):")
 
 # The scheduler's words, ours, and what to do about it.
@@ -44,6 +45,16 @@ _WORDS: tuple[tuple[re.Pattern[str], str, str], ...] = (
         re.compile("didn't match (?:Pod's )?node (?:affinity/)?selector|didn't match Pod's node affinity"),
         "that do not match its nodeSelector or node affinity",
         "compare nodeSelector and affinity with the nodes: kubectl get nodes --show-labels",
+    ),
+    (
+        re.compile("untolerated taint|had taints"),
+        "with a taint that it does not tolerate",
+        _TAINT_ADVICE,
+    ),
+    (
+        re.compile("existing pods anti-affinity"),
+        "where another pod's anti-affinity keeps it away",
+        "let the two pods run on different nodes, or give the other a preferred anti-affinity",
     ),
     (
         re.compile("pod anti-affinity|anti-affinity rules"),
@@ -66,12 +77,52 @@ _WORDS: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "do without hostPort, or stop what has the port",
     ),
     (
-        re.compile("volume node affinity conflict"),
+        re.compile("requested node name"),
+        "that are not the one that it names",
+        "do without nodeName",
+    ),
+    (
+        re.compile("max volume count"),
+        "that have as many volumes as they can",
+        "stop what is not needed, or use fewer volumes",
+    ),
+    (
+        re.compile("enough free storage"),
+        "with too little storage left for its claim",
+        "ask for less storage, or make room: kubectl get csistoragecapacities -A",
+    ),
+    (
+        re.compile("ReadWriteOncePod"),
+        "where another pod has its claim, which is for one pod alone",
+        "end the other pod, or ask for ReadWriteOnce instead of ReadWriteOncePod",
+    ),
+    (
+        re.compile("volume node affinity conflict|PersistentVolume's node affinity|available volume zone"),
         "that cannot reach its volume",
         "its volume belongs to another node or zone: delete the claim, or make the pod run there",
     ),
     (re.compile("were unschedulable"), "that are closed to new pods (cordoned)", "kubectl uncordon NODE"),
 )
+
+# What the scheduler says of a claim that is not simply unbound.
+_CLAIM_WORDS: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile('persistentvolumeclaim "([^"]+)" is being deleted'),
+        "its claim {0} is being deleted",
+        "wait until it is gone, or see what holds it: kubectl describe pvc {0}",
+    ),
+    (
+        re.compile('persistentvolumeclaim "([^"]+)" bound to non-existent'),
+        "its claim {0} is bound to a volume that is gone",
+        "bring the volume back, or delete the claim",
+    ),
+    (
+        re.compile("bound to non-existent"),
+        "a claim of it is bound to a volume that is gone",
+        "bring the volume back, or delete the claim",
+    ),
+)
+_CLAIM = re.compile("persistentvolumeclaims?(?! with)|persistent volumes to bind|for PVC|storage ?class", re.IGNORECASE)
 _CLAIM_ADVICE = "is there a StorageClass for the claim? kubectl get storageclass"
 _ADVICE = "compare nodeSelector, affinity and tolerations with the nodes: kubectl get nodes --show-labels"
 
@@ -101,7 +152,10 @@ def plain(said: str) -> tuple[str, str, str]:
     """The code, the scheduler's reasons in plain words, and what to do about the first of them."""
     if lacks := missing(said):
         return "PVCPending", f"it needs {lacks}", f"add {lacks.kind} {lacks.name} to the templates"
-    if "persistentvolumeclaim" in said.lower() or "persistent volumes to bind" in said:
+    for pattern, words, advice in _CLAIM_WORDS:
+        if found := pattern.search(said):
+            return "PVCPending", words.format(*found.groups()), advice.format(*found.groups())
+    if _CLAIM.search(said):
         return "PVCPending", f"its volume claim is not bound: {said}", _CLAIM_ADVICE
     if "no nodes available" in said:
         return "Unschedulable", "there is no node at all", "kubectl get nodes"
@@ -119,7 +173,7 @@ def _reason(said: str) -> tuple[str, str]:
         return said, _ADVICE
     nodes, rest = ("1 node" if counted[1] == "1" else f"{counted[1]} nodes"), counted[2].strip()
     if taint := _TAINT.search(rest):
-        return f"{nodes} {_tainted(taint[1])}", "mend the node, or add a toleration: kubectl describe nodes"
+        return f"{nodes} {_tainted(taint[1])}", _TAINT_ADVICE
     for pattern, words, advice in _WORDS:
         if match := pattern.search(rest):
             return f"{nodes} {_agreeing(words.format(*match.groups()), counted[1])}", advice
@@ -134,7 +188,8 @@ def _agreeing(words: str, number: str) -> str:
     """In the singular for one node."""
     if number != "1":
         return words
-    return words.replace("that do not", "that does not").replace("that are", "that is")
+    singular = words.replace("that do not", "that does not").replace("that are", "that is")
+    return singular.replace("that have as many volumes as they can", "that has as many volumes as it can")
 
 
 def _gated(pod: Object) -> tuple[str, str, str]:
