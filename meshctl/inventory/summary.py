@@ -35,8 +35,8 @@ def summary(pod: Mapping[str, Any]) -> Summary:
     else:
         counted = [each for each in begun if each["name"] in sidecars] + containers
         ready = sum(_is_ready(each) for each in containers)
-        word, told = _running(status, containers) or word, [*containers, *told]
-    ready += sum(bool(each.get("ready")) for each in begun if each["name"] in sidecars and each is not blocked)
+        word, told = _running(status, containers, word), [*containers, *told]
+    ready += sum(_is_ready(each) for each in begun if each["name"] in sidecars and each is not blocked)
     return Summary(
         word=_leaving(pod) or word,
         ready=ready,
@@ -67,9 +67,9 @@ def _init_word(each: Status, index: int, total: int) -> str:
     return waits if waits and waits != "PodInitializing" else f"{index}/{total}"
 
 
-def _running(status: Mapping[str, Any], containers: Sequence[Status]) -> str:
-    """The word of the first container that does not just run; empty when all do. Others outdo one that is done."""
-    word = next((word for each in containers if (word := _container_word(each))), "")
+def _running(status: Mapping[str, Any], containers: Sequence[Status], word: str) -> str:
+    """The word of the first container that does not just run, else `word`. Others outdo a container that is done."""
+    word = next((found for each in containers if (found := _container_word(each))), word)
     if word != "Completed":
         return word
     runs = any(_is_ready(each) for each in containers)

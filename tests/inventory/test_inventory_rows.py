@@ -72,6 +72,7 @@ def pod(phase: str, init: list[Body] | None = None, containers: list[Body] | Non
     [
         (pod("Running", None, [RUNS, RUNS]), "Running", "2/2", 0),
         (pod("Running", [ENDED, RUNS], [RUNS, RUNS]), "Running", "3/3", 0),
+        (pod("Running", [ENDED, ENDED | {"ready": True}], [RUNS, RUNS]), "Running", "2/3", 0),
         (pod("Running", None, [RUNS, CRASHES]), "CrashLoopBackOff", "1/2", 7),
         (pod("Pending", [RUNS | {"ready": False}]), "Init:0/2", "0/3", 0),
         (pod("Pending", [CRASHES]), "Init:CrashLoopBackOff", "0/3", 7),
