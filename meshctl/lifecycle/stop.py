@@ -57,7 +57,7 @@ class _Stop:
     def __iter__(self) -> Iterator[Event]:
         """Held first, then looked for: what another run has just made is found too. The plan is told before all."""
         told = list(self._run.hold("stop", self._wanted()))
-        self._found = find(self._run, take_ownership=self._options.take_ownership)
+        self._found = self._find()
         add_claims(self._run, self._found)
         names = self._selected()
         if self._options.delete_namespace:
@@ -78,6 +78,12 @@ class _Stop:
         if self._options.delete_namespace:
             self._run.release()  # with the namespace goes the Lease
             yield from delete_namespace(self._run)
+
+    def _find(self) -> Found:
+        """Everything that is there where all of it is to go."""
+        every = self._asked is None or self._options.delete_namespace
+        asked, users = (None, ()) if every else (self._asked, users_of(self._config, self._asked or ()))
+        return find(self._run, asked, users, take_ownership=self._options.take_ownership)
 
     def _forget(self) -> None:
         """Where nothing of the project is left, nothing is there that one could go back from."""

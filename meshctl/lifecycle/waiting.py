@@ -44,7 +44,7 @@ class _Wait:
 
     def __iter__(self) -> Iterator[Event]:
         find_namespace(self._run)
-        self._found = find(self._run)
+        self._found = find(self._run, self._services)
         bodies = [body for name in self._services for body in self._of(name)]
         yield self.planned(len(bodies))
         scopes = {scope_of(ObjectRef.of(body), self._run.config) for body in bodies}
