@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from meshctl import __version__, yamlio
+from meshctl.config import versions
 from meshctl.config.durations import parse_duration
 from meshctl.config.groups import groups_within_themselves
 from meshctl.config.project import impossible_path
-from meshctl.config.schema import dotted
+from meshctl.config.schema import described, dotted
 from meshctl.config.secrets import undeclared_secrets
 from meshctl.config.settings import Setting
 from meshctl.errors import Caution, ConfigError, did_you_mean
 from meshctl.templating import dns_label
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    "==": operator.eq,
-    "!=": operator.ne,
-    ">": operator.gt,
-    "<": operator.lt,
-}
-_COMPARISON = re.compile(r"\s*(>=|<=|==|!=|~=|>|<)\s*([\d.]+)\s*")
 _LISTS_OF_SERVICES = (
     ("must_deps",),
     ("high_priority_deps",),
@@ -49,25 +39,27 @@ def required_version(root: Setting) -> Iterator[ConfigError]:
     requires = root.get("requires")
     if requires is None or not isinstance(requires.value, str):
         return
-    comparisons = _COMPARISON.findall(requires.value)
-    if not all(_compares(_release(__version__), sign, _release(wanted)) for sign, wanted in comparisons):
+    try:
+        bounds = versions.bounds(requires.value)
+    except ValueError:
+        return
+    if not all(bound.holds(versions.release_of(__version__)) for bound in bounds):
         message = f"this project requires meshctl {requires.value}; this is {__version__}"
-        advice = f"install it: pip install 'meshctl{requires.value.replace(' ', '')}'"
+        advice = f"install it: pip install 'meshctl{','.join(map(str, bounds))}'"
         yield ConfigError(message, code="MSH019", where=requires.where(), suggestion=advice)
 
 
-def _release(version: str) -> tuple[int, ...]:
-    numbers = re.match(r"\d+(?:\.\d+)*", version)
-    return tuple(int(number) for number in numbers[0].split(".")) if numbers else ()
-
-
-def _compares(have: tuple[int, ...], sign: str, wanted: tuple[int, ...]) -> bool:
-    """As PEP 440 compares release numbers: 1.2 is 1.2.0, and ~=1.2.3 is >=1.2.3 within 1.2."""
-    width = max(len(have), len(wanted))
-    left, right = (version + (0,) * (width - len(version)) for version in (have, wanted))
-    if sign == "~=":
-        return left >= right and left[: len(wanted) - 1] == right[: len(wanted) - 1]
-    return _COMPARE[sign](left, right)
+def version_range(root: Setting) -> Iterator[ConfigError]:
+    requires = root.get("requires")
+    if requires is None:
+        return
+    try:
+        versions.bounds(requires.value)
+    except ValueError as error:
+        near = versions.nearest_range(requires.value)
+        message = f"requires has to be a range of versions, not {described(str(error))}"
+        advice = f"write {near}" if near else "write it like >=1.2, ~=1.2, ^1.2, ~1.2, 1.x, or two: >=1.2, <2"
+        yield ConfigError(message, where=requires.where(), suggestion=advice)
 
 
 def service_names(root: Setting) -> Iterator[ConfigError]:
@@ -200,6 +192,7 @@ def problems(root: Setting, folder: Path, *, services_known: bool) -> Iterator[C
     """Every fault of every rule; `folder` is the project's."""
     yield from service_names(root)
     yield from project_name(root)
+    yield from version_range(root)
     yield from durations(root)
     yield from expressions(root)
     yield from paths_inside(root, folder)

@@ -139,7 +139,7 @@ def _wrong_value(root: Setting, path: yamlio.Path) -> ConfigError:
     setting = root.get(*path) or root
     node = node_at(path) or {}
     wanted = node.get("title", "something else")
-    message = f"{dotted(path) or 'the file'} has to be {wanted}, not {_described(setting.plain)}"
+    message = f"{dotted(path) or 'the file'} has to be {wanted}, not {described(setting.plain)}"
     return ConfigError(message, where=setting.where(), suggestion=_advice(node, setting.plain))
 
 
@@ -154,7 +154,8 @@ def _advice(node: Schema, value: Any) -> str:
     return ""
 
 
-def _described(value: Any) -> str:
+def described(value: Any) -> str:
+    """A wrong value as messages have it, cut where it is long."""
     if isinstance(value, dict):
         return "a mapping" if value else "an empty mapping"
     if isinstance(value, list):

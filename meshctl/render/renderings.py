@@ -14,7 +14,7 @@ import marshal
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -192,7 +192,8 @@ def _documents(template: Template, kept: _Kept) -> list[Document]:
     def document(index: int) -> Document:
         value, line, warnings = kept.documents[index]
         placed = tuple((Where(template.name, *at), said) for *at, said in warnings)
-        return Document(value, template.name, line, placed, lambda: parsed()[index].places())
+        places = lambda: parsed()[index].places()  # noqa: E731, PLW0108 - parsed when somebody asks
+        return Document(value, template.name, line, placed, places)
 
     return [document(index) for index in range(len(kept.documents))]
 

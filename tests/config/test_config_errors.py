@@ -67,9 +67,13 @@ def test_a_link_does_not_lead_out_of_the_project(load: Load, project: Path) -> N
         ("~=1.1", True),
         ("~=0.0.1", False),
         ("<=0.0.9", False),
+        ("^1.0.1", True),
+        ("^0.1", False),
+        ("1.x", True),
+        ("2.x", False),
     ],
 )
-def test_versions_compare_as_numbers(load: Load, requires: str, met: bool) -> None:
+def test_this_version_is_compared_by_its_numbers(load: Load, requires: str, met: bool) -> None:
     text = f'requires: "{requires.format(__version__)}"\n'
     if met:
         load(text)

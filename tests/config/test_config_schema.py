@@ -54,7 +54,9 @@ files = st.fixed_dictionaries(
         "ttl": durations,
         "extends": st.sampled_from(["base.yaml", ["base.yaml", None], [3], 3, None]),
         "templates": lists,
-        "requires": st.sampled_from([">=0.1", "x", None]),
+        "requires": st.sampled_from(
+            [">=0.1", "~=1.1", "~=1", "^1", "~1", "1.x", "1.*", "1", "*", " >= 1 , <99 ", ">=1 <9", ">=1,", "x", None]
+        ),
         "service": services,
         "must_deps": lists,
         "+must_deps": lists,
