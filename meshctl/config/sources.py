@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from meshctl import yamlio
 from meshctl.config.settings import Layer, Setting
-from meshctl.errors import ConfigError, MeshctlError, Where
+from meshctl.errors import ConfigError, MeshctlError, Where, YamlError
 
 SECONDS = 30.0  # for one file; a key service that has not answered by then will not
 _UNREADABLE = yamlio.UNREADABLE
@@ -41,10 +41,10 @@ class Sources:
         Raises ConfigError, YamlError or Problems.
         """
         kinds = [key for key in ("sops", "file", "env") if entry.get(key)]
-        kind = kinds[0] if len(kinds) == 1 else ""
-        name = entry.get(kind)
+        name = entry.get(kinds[0]) if len(kinds) == 1 else None
         if name is None or not isinstance(name.value, str):
             return None
+        kind = kinds[0]
         secret = kind == "sops" or _is_true(entry.get("secret"))
         if kind == "env":
             return self._of_environment(name.value, secret=secret)
@@ -65,7 +65,7 @@ class Sources:
 
     def _of_sops(self, file: File) -> Setting:
         """A fault of the YAML is told without its place: its words could quote what was decrypted."""
-        yamlio.read_text(file.path, file.shown)  # says in our words what is wrong with the file itself
+        _text(file)  # says in our words what is wrong with the file itself
         text = self.decrypt(file, self.environ)
         try:
             value = yamlio.load(text, file.shown).value
@@ -98,7 +98,7 @@ def decrypted(file: File, environ: Mapping[str, str]) -> str:
 
 def encrypted(file: File, _environ: Mapping[str, str]) -> str:
     """The file as it is: its keys are readable, its values are not."""
-    return yamlio.read_text(file.path, file.shown)
+    return _text(file)
 
 
 def _refused(message: str, file: File, advice: str = "") -> ConfigError:
@@ -106,9 +106,18 @@ def _refused(message: str, file: File, advice: str = "") -> ConfigError:
 
 
 def _of_file(file: File, *, secret: bool) -> Setting:
-    document = yamlio.load(yamlio.read_text(file.path, file.shown), file.shown)
+    document = yamlio.load(_text(file), file.shown)
     layer = Layer(file.shown, lambda steps, key: document.where(steps, key=key), secret=secret, literal=secret)
     return _mapping(document.value, layer, Where(file.shown, 1, 1))
+
+
+def _text(file: File) -> str:
+    """A file that cannot be read has no line to show; the one that names it has."""
+    try:
+        return yamlio.read_text(file.path, file.shown)
+    except YamlError as error:
+        error.where = error.where or file.where
+        raise
 
 
 def _mapping(value: Any, layer: Layer, where: Where) -> Setting:

@@ -80,6 +80,7 @@ def test_a_secret_of_a_service_is_its_own(load: Load) -> None:
         ("{file: list.yaml}", "configs/list.yaml is no mapping of variables"),
         ("{sops: text.yaml}", "what sops makes of configs/text.yaml is no YAML"),
         ("{file: a.yaml, sops: b.yaml}", "vars_from[0] has to be a mapping with one of sops, file and env"),
+        ("{'': a.yaml}", "a key without a name"),
         ("{}", "vars_from[0] has to be a mapping with one of sops, file and env"),
     ],
 )
@@ -95,6 +96,8 @@ def test_what_does_not_work_is_told(load: Load, environ: dict[str, str], entry: 
     error = caught.value.errors[0] if isinstance(caught.value, Problems) else caught.value
     assert error.message.startswith(told)
     assert error.exit_code == 2
+    assert error.where
+    assert error.where.line
     assert "hunter2" not in str(caught.value)
 
 
