@@ -37,12 +37,14 @@ def shape_errors(root: Setting) -> Iterator[tuple[yamlio.Path, ConfigError]]:
 
     What is inside of a wrong value is not judged.
     """
+    wrong: set[yamlio.Path] = set()
     for path in list(_nameless(root, ())):
         setting = root.get(*path)
         where = setting.where(key=True) if setting else None
         yield path, ConfigError("a key without a name", code="MSH011", where=where)
         root = without(root, path)
-    wrong: set[yamlio.Path] = set()
+        if (rest := root.get(*path[:-1])) and not rest.children():
+            wrong.add(path[:-1])
     for error in sorted(_validator().iter_errors(root.plain), key=lambda error: len(error.instance_path)):
         path = _steps(root, error.instance_path)
         if _has_a_rule(error.kind.name, path) or any(path[:length] in wrong for length in range(len(path) + 1)):
