@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from meshctl.cli import signals
 from meshctl.cli.arguments import Request, understand
 from meshctl.cli.catalog import COMMANDS
-from meshctl.errors import Interrupted, MeshctlError, UsageError, did_you_mean
+from meshctl.errors import MeshctlError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from typer.core import TyperCommand
@@ -27,7 +27,7 @@ def main() -> int:
     """The entry point of `meshctl` and of `kubectl mesh`; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
         _never_fail_to_write(stream)
-    signals.terminate_as_error()
+    signals.terminate_as_interrupt()
     program = "kubectl mesh" if os.path.basename(sys.argv[0]).startswith("kubectl-mesh") else "meshctl"  # noqa: PTH119
     arguments = sys.argv[1:]
     if arguments[:1] == ["__complete"]:
@@ -57,7 +57,7 @@ def run(arguments: Sequence[str], program: str = "meshctl") -> int:
     except BrokenPipeError:
         return signals.die_of_broken_pipe()
     except KeyboardInterrupt as error:
-        return _tell(Interrupted("interrupted"), error, arguments, command)
+        return _tell(signals.interruption_of(error), error, arguments, command)
     except MeshctlError as error:
         return _tell(error, error, arguments, command)
     except Exception as error:  # noqa: BLE001 - the last net: no traceback reaches a user who did not ask

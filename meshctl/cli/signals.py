@@ -21,13 +21,22 @@ class Interruptible(Protocol):
     def is_set(self) -> bool: ...
 
 
-def terminate_as_error() -> None:
-    """SIGTERM unwinds like any error, so that what is open is closed, and ends with 143."""
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, raised where Ctrl-C would be: no handler of errors below `cli` takes it for one of its own."""
+
+
+def terminate_as_interrupt() -> None:
+    """SIGTERM unwinds as Ctrl-C does, so that what is open is closed, and ends with 143."""
     signal.signal(signal.SIGTERM, _raise_terminated)
 
 
 def _raise_terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-    raise interruption(128 + number)
+    raise Terminated
+
+
+def interruption_of(raised: KeyboardInterrupt) -> Interrupted:
+    """What is told of it."""
+    return interruption(128 + (signal.SIGTERM if isinstance(raised, Terminated) else signal.SIGINT))
 
 
 def interruption(exit_code: int) -> Interrupted:

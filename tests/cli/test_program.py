@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -177,6 +178,32 @@ def test_signals_end_what_only_reads_at_once(
         out, err = running.communicate(timeout=5)
     assert (running.returncode, err) == (code, "")
     assert json.loads(out)["errors"][0]["code"] == {130: "Interrupted", 143: "Terminated"}[code]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_are_no_problem_of_the_config_to_go_on_after(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    """The second of two files is not decrypted any more."""
+    write_project(tmp_path)
+    (tmp_path / "configs/dev.yaml").write_text("vars_from: [{sops: a.yaml}, {sops: b.yaml}]\nservice: [web]\n")
+    for name in ("a", "b"):
+        (tmp_path / f"configs/{name}.yaml").write_text("sops: {}\n")
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "sops").write_text(f"#!/bin/sh\necho begun >{begun}\nexec sleep 20\n")
+    (programs / "sops").chmod(0o755)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "meshctl", "-C", tmp_path, "list", "services"],
+        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    begun.read_text()
+    running.send_signal(number)
+    out, err = running.communicate(timeout=10)
+    assert (running.returncode, out, err) == (code, "", f"error: {'interrupted' if code == 130 else 'terminated'}\n")
 
 
 def test_meshctl_is_also_a_plugin_of_kubectl(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def main() -> None:
             file = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(file, 1)
             os.dup2(file, 2)
-            signals.terminate_as_error()
+            signals.terminate_as_interrupt()
             code = run(order["arguments"])
             sys.stdout.flush()
             os._exit(code)
