@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _ON = ("1", "true", "yes", "on", "t", "y")
 
 
-def tell(error: MeshctlError, raised: BaseException, arguments: Sequence[str], stream: Stream) -> None:
-    """The traceback goes to stderr in any case, and only to whoever asked."""
+def tell(error: MeshctlError, raised: BaseException, arguments: Sequence[str], name: str, stream: Stream) -> None:
+    """`name` is the command's. The traceback goes to stderr in any case, and only to whoever asked."""
     if wish(arguments, "--verbose", os.environ).lower() in _ON:
         sys.stderr.write("".join(traceback.format_exception(raised)))
     if wish(arguments, "--output", os.environ) == "json":
-        sys.stdout.write(_machine(error, stream))
+        sys.stdout.write(_machine(error, name, stream))
         sys.stdout.flush()
         return
     color = wish(arguments, "--color", os.environ)
@@ -33,14 +33,16 @@ def tell(error: MeshctlError, raised: BaseException, arguments: Sequence[str], s
     terminal.error(failures.human(error, colored=terminal.colored_errors))
 
 
-def _machine(error: MeshctlError, stream: Stream) -> str:
+def _machine(error: MeshctlError, name: str, stream: Stream) -> str:
+    """A stream of events begins with a plan in any case: here nothing was planned."""
     from meshctl.output.documents import as_json, as_line
 
     if stream == "lines":
         return as_line(failures.document(error)) + "\n"
     if stream == "events":
-        from meshctl.events import Finished, record
+        from meshctl.events import Finished, Planned, record
 
+        first = Planned(action=name, namespace="", context="", services=(), objects=0)
         last = Finished(exit=error.exit_code, seconds=0.0, counts={})
-        return "".join(as_line(record(event)) + "\n" for event in (*failures.events(error), last))
+        return "".join(as_line(record(event)) + "\n" for event in (first, *failures.events(error), last))
     return as_json(failures.document(error)) + "\n"

@@ -46,9 +46,11 @@ def _never_fail_to_write(stream: TextIO) -> None:
 
 def run(arguments: Sequence[str], program: str = "meshctl") -> int:
     """Runs the command that the arguments name. Whatever goes wrong is told once, here."""
+    name = ""
     command: Command | None = None
     try:
         request = understand(arguments)
+        name = request.command
         if request.command not in COMMANDS:
             return _overview(request, program)
         command = load(request.command)
@@ -57,11 +59,11 @@ def run(arguments: Sequence[str], program: str = "meshctl") -> int:
     except BrokenPipeError:
         return signals.die_of_broken_pipe()
     except KeyboardInterrupt as error:
-        return _tell(signals.interruption_of(error), error, arguments, command)
+        return _tell(signals.interruption_of(error), error, arguments, name, command)
     except MeshctlError as error:
-        return _tell(error, error, arguments, command)
+        return _tell(error, error, arguments, name, command)
     except Exception as error:  # noqa: BLE001 - the last net: no traceback reaches a user who did not ask
-        return _tell(_internal(error), error, arguments, command)
+        return _tell(_internal(error), error, arguments, name, command)
     else:
         return code
 
@@ -117,10 +119,12 @@ def _internal(error: Exception) -> MeshctlError:
     )
 
 
-def _tell(error: MeshctlError, raised: BaseException, arguments: Sequence[str], command: Command | None) -> int:
+def _tell(
+    error: MeshctlError, raised: BaseException, arguments: Sequence[str], name: str, command: Command | None
+) -> int:
     """Prints the error in the form that was asked for, and gives the exit code."""
     from meshctl.cli import failure
 
     with suppress(BrokenPipeError):
-        failure.tell(error, raised, arguments, command.stream if command else "")
+        failure.tell(error, raised, arguments, name, command.stream if command else "")
     return command.failure if command and error.exit_code == 1 else error.exit_code

@@ -127,6 +127,7 @@ def test_a_start_stops_on_errors_before_it_asks_a_cluster(meshctl: Meshctl, proj
     assert "MSH260" not in outcome.err
     lines = [json.loads(line) for line in meshctl("start", "web", "--dry-run=client", "-o", "json").out.splitlines()]
     assert [(line["type"], line.get("code"), line.get("exit")) for line in lines] == [
+        ("planned", None, None),
         ("error", "MSH230", None),
         ("finished", None, 4),
     ]

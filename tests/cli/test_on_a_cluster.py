@@ -149,8 +149,8 @@ def test_nobodys_own_namespace_is_refused(on_cluster: Meshctl, namespace: str) -
 
 def test_a_refusal_is_part_of_the_stream(on_cluster: Meshctl) -> None:
     shown = events(on_cluster("start", "-n", "default", "-o", "json"))
-    assert [event["type"] for event in shown] == ["error", "finished"]
-    assert (shown[0]["code"], shown[1]["exit"]) == ("GuardedNamespace", 3)
+    assert [event["type"] for event in shown] == ["planned", "error", "finished"]
+    assert (shown[1]["code"], shown[2]["exit"]) == ("GuardedNamespace", 3)
 
 
 @pytest.mark.usefixtures("sandbox_kubeconfig")

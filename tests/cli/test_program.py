@@ -109,9 +109,10 @@ def test_errors_before_a_run_are_lines_of_its_stream(meshctl: Meshctl, tmp_path:
     code, out, err = meshctl("-C", str(tmp_path), "start", "-o", "json")
     lines = [json.loads(line) for line in out.splitlines()]
     assert (code, err) == (2, "")
-    assert [line["type"] for line in lines] == ["error", "error", "finished"]
+    assert [line["type"] for line in lines] == ["planned", "error", "error", "finished"]
     assert {line["meshctl"] for line in lines} == {1}
-    assert (lines[0]["file"], lines[0]["line"], lines[2]["exit"]) == ("configs/dev.yaml", 3, 2)
+    assert (lines[0]["action"], lines[0]["services"], lines[0]["objects"]) == ("start", [], 0)
+    assert (lines[1]["file"], lines[1]["line"], lines[3]["exit"]) == ("configs/dev.yaml", 3, 2)
 
 
 def test_a_traceback_is_for_who_asks_for_it(meshctl: Meshctl) -> None:
