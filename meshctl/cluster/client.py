@@ -68,11 +68,18 @@ class Cluster:
         self._discovery = Discovery(transport, cache)
         self._defined: dict[tuple[str, str], float] = {}  # on the monotonic clock
         self._counted = ""
+        self._patience: float | None = None
 
     def counted_as(self, word: str) -> Cluster:
         """The same cluster; what is sent through it counts under this word, whatever its verb."""
         other = copy.copy(self)
         other._counted = word  # noqa: SLF001 our own
+        return other
+
+    def patient_for(self, seconds: float) -> Cluster:
+        """The same cluster; no answer from it is waited for longer, whatever is the matter."""
+        other = copy.copy(self)
+        other._patience = seconds  # noqa: SLF001 our own
         return other
 
     @property
@@ -333,23 +340,24 @@ class Cluster:
     def _send_now(self, ref: ObjectRef, verb: str, method: str, **more: Any) -> Answer:
         """A second time when the kind has moved since it was looked up."""
         resource = self._discovery.resource(ref.api_version, ref.kind, _operation(verb, ref))
+        more |= {"counted": self._counted or verb, "patience": self._patience}
         try:
-            return self._transport.send(_request(ref, verb, method, resource, counted=self._counted, **more))
+            return self._transport.send(_request(ref, verb, method, resource, **more))
         except NoSuchKind:
             moved = self._discovery.refreshed(resource)
             if moved is None:
                 raise
-        return self._transport.send(_request(ref, verb, method, moved, counted=self._counted, **more))
+        return self._transport.send(_request(ref, verb, method, moved, **more))
 
 
-def _request(ref: ObjectRef, verb: str, method: str, resource: Resource, *, counted: str = "", **more: Any) -> Request:
+def _request(ref: ObjectRef, verb: str, method: str, resource: Resource, **more: Any) -> Request:
     operation = _operation(verb, ref)
     if ref.name and resource.namespaced and not ref.namespace:
         raise Invalid(f"cannot {operation}: it needs a namespace", code="NoNamespace")
     if any(part in (".", "..") or set(part) & set("/%") for part in (ref.name, ref.namespace)):
         raise Invalid(f"cannot {operation}: this is no name", code="BadName")
     path = resource.path(ref.namespace, "" if method == "POST" else ref.name)
-    return Request(operation, method, path, counted or verb, **more)
+    return Request(operation, method, path, **{"counted": verb, **more})
 
 
 def _operation(verb: str, ref: ObjectRef) -> Operation:

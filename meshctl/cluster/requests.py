@@ -19,7 +19,8 @@ _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 
 @dataclass(frozen=True)
 class Request:
-    """`counted` is the verb it is counted under; `repeatable` is what may be done twice without harm."""
+    """`counted` is the verb it is counted under; `repeatable` is what may be done twice without harm; `patience` is how
+    many seconds its answer is worth, None for as many as the transport gives to any."""
 
     operation: Operation
     method: str
@@ -31,6 +32,7 @@ class Request:
     content_type: str = "application/json"
     accept: str = "application/json"
     repeatable: bool = True
+    patience: float | None = None
 
 
 @dataclass(frozen=True)

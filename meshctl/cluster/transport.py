@@ -60,7 +60,7 @@ class Transport:
 
     def send(self, request: Request) -> Answer:
         """Raises ClusterError."""
-        within = self._timeout + (0 if request.method == "GET" else ADMISSION)
+        within = request.patience or self._timeout + (0 if request.method == "GET" else ADMISSION)
         response = self._persist(request, within, stream=False)
         return Answer(request.operation, response.status, response.headers, response.data)
 
@@ -95,14 +95,14 @@ class Transport:
         self._pool.clear()
 
     def _persist(self, request: Request, within: float | None, *, stream: bool) -> BaseHTTPResponse:
-        started = time.monotonic()
+        until = time.monotonic() + (request.patience or PATIENCE)
         tries = 0
         while True:
             try:
                 return self._try(request, within, stream=stream)
             except ClusterError as error:
                 pause = self._pause(request, error, tries)
-                if pause is None or time.monotonic() - started + pause > PATIENCE or self.closing.wait(pause):
+                if pause is None or time.monotonic() + pause > until or self.closing.wait(pause):
                     raise
                 tries += 1
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from meshctl.config import Config
 
 Remember = Callable[[Planned, Finished], Iterator[Event]]
+PATIENCE = 5.0  # seconds for each request: the run is over, and nobody waits for its history
 _CHANGES = ("applied", "deleted", "pruned")
 
 
@@ -29,7 +30,7 @@ def rememberer(config: Config, cluster: Cluster, command: str, bundle: Bundle | 
             return
         entry = _entry(config, command, planned, finished)
         try:
-            kept = History(cluster, config.namespace, config.project).add(entry, bundle)
+            kept = History(cluster.patient_for(PATIENCE), config.namespace, config.project).add(entry, bundle)
         except ClusterError as error:
             yield Warned(code="NotRemembered", message=f"this run is not in the history: {error.message}")
         else:

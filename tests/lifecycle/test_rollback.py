@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from typing import Any
 
 import pytest
+from faults import FaultyProxy
 from running import Told, live, started, stopped, told, writes
 from shop import Body, Shop, config_map, deployment, shop
 
@@ -14,7 +16,7 @@ from meshctl.errors import NotFound, UsageError
 from meshctl.events import Applied, Pruned, Unchanged, Warned
 from meshctl.history import KEPT, Entry, History, previous
 from meshctl.identity import ObjectRef
-from meshctl.lifecycle import Interrupt, ReloadOptions, StartOptions, reload, restore, rollback
+from meshctl.lifecycle import Interrupt, ReloadOptions, StartOptions, reload, remembering, restore, rollback
 
 
 def history(cluster: Cluster, ours: Shop) -> History:
@@ -167,6 +169,19 @@ def test_what_cannot_be_kept_is_a_warning(cluster: Cluster, namespace: str) -> N
     cluster.apply({**quota, "spec": {"hard": {"count/secrets": "0"}}})
     run = started(cluster, ours)
     assert ([event.code for event in run.of(Warned)], run.end.exit) == (["NotRemembered"], 0)
+
+
+def test_a_run_does_not_wait_for_its_history(
+    faulty: Cluster, proxy: FaultyProxy, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server answers everything but what is asked about the history."""
+    monkeypatch.setattr(remembering, "PATIENCE", 0.5)
+    released = threading.Event()
+    proxy.inject(lambda _: released.wait(60), times=9, path="/secrets")
+    run = started(faulty, shop(namespace, {"web": []}, web=[config_map("web")]))
+    released.set()
+    assert ([event.code for event in run.of(Warned)], run.end.exit) == (["NotRemembered"], 0)
+    assert proxy.count(path="/secrets") == 1
 
 
 def test_a_run_that_is_too_large_is_kept_without_its_manifests(cluster: Cluster, namespace: str) -> None:
