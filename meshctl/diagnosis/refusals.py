@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from meshctl.diagnosis.case import Case, Diagnosis, Object, line, told
+from meshctl.diagnosis.case import Case, Diagnosis, Object, event_time, line, moment, told
 from meshctl.identity import ObjectRef
 from meshctl.readiness.verdict import condition, number, text
 
 
 class _Refusal(NamedTuple):
-    """`words` are the server's; `advice` is for `format`; `may_pass` says that trying again can help."""
+    """`words` are the server's; `advice` is for `format`; it is certain after `seconds` of refusals."""
 
     words: re.Pattern[str]
     code: str
     advice: str
-    may_pass: bool = False
+    seconds: float = 0.0
 
 
+_RESTART = 30.0  # seconds within which a webhook's server that is only restarted answers again
 _REFUSALS = (
     _Refusal(
         re.compile("exceeded quota|failed quota"), "QuotaExceeded", "kubectl describe resourcequota -n {namespace}"
@@ -30,23 +32,23 @@ _REFUSALS = (
         re.compile(r'failed calling webhook "[^"]*(?:istio\.io|sidecar-injector)[^"]*"'),
         "InjectionWebhookDown",
         "is istiod running? kubectl get pods -n istio-system; or `inject: false` for the service",
-        may_pass=True,
+        seconds=_RESTART,
     ),
     _Refusal(
         re.compile("failed calling webhook"),
         "WebhookUnavailable",
         "is the webhook's own service running?",
-        may_pass=True,
+        seconds=_RESTART,
     ),
     _Refusal(
         re.compile("service ?account .*not found"),
         "ServiceAccountMissing",
         "add the ServiceAccount to the templates",
-        may_pass=True,
+        seconds=math.inf,
     ),
     _Refusal(re.compile("forbidden:"), "AdmissionDenied", "change the pod template to what is allowed"),
 )
-_OTHER = _Refusal(re.compile(""), "PodsRefused", "kubectl describe {kind} -n {namespace} {name}", may_pass=True)
+_OTHER = _Refusal(re.compile(""), "PodsRefused", "kubectl describe {kind} -n {namespace} {name}", seconds=math.inf)
 
 
 def pods_refused(case: Case) -> Iterator[Diagnosis]:
@@ -79,6 +81,12 @@ def _refused(case: Case, obj: Object, message: str, *, recent: bool) -> Diagnosi
         line(f"the pods of {ref} are refused: {message}"),
         tuple(map(told, events)),
         refusal.advice.format(namespace=ref.namespace, kind=ref.kind.lower(), name=ref.name),
-        certain=recent and not refusal.may_pass,
+        certain=recent and (not refusal.seconds or _lasting(case, events) >= refusal.seconds),
         object=ref,
     )
+
+
+def _lasting(case: Case, events: Iterable[Object]) -> float:
+    """Seconds for which the pods have been refused, since this began to be looked at."""
+    spans = (event_time(event) - max(moment(event, "firstTimestamp"), case.since) for event in events)
+    return max(spans, default=0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,18 @@ def test_a_stateful_sets_pods_are_told_apart_by_their_revision() -> None:
     new["metadata"]["labels"] = {**LABELS, "controller-revision-hash": "web-b"}
     assert code_of(diagnose([owner], [old], [])) == ("NotReady", False)
     assert code_of(diagnose([owner], [new], [])) == ("CrashLoop", True)
+
+
+@pytest.mark.parametrize(("first", "last", "certain"), [("00", "29", False), ("00", "30", True), ("20", "59", False)])
+def test_a_webhook_that_stays_away_is_not_waited_for(first: str, last: str, *, certain: bool) -> None:
+    """What was before the run began does not count: it began at the 30th second of the last case's minute."""
+    message = 'Internal error occurred: failed calling webhook "no.example.com": connection refused'
+    owner = deployment([{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}])
+    newest = replica_set(owner, "web-2", "2")
+    times = {"firstTimestamp": f"2026-01-01T00:00:{first}Z", "lastTimestamp": f"2026-01-01T00:00:{last}Z"}
+    refused = event(newest, reason="FailedCreate", message=message, count=9, **times)
+    began = datetime(2026, 1, 1, 0, 0, 30 if first == "20" else 0, tzinfo=UTC).timestamp()
+    assert code_of(diagnose([owner, newest], [], [refused], since=began)) == ("WebhookUnavailable", certain)
 
 
 def test_pods_on_their_way_out_explain_nothing() -> None:
