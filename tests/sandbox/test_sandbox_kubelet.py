@@ -47,6 +47,14 @@ def test_every_container_says_that_nothing_runs(kubectl: Kubectl, namespace: str
     assert "Nothing runs in this container" in kubectl("logs", web, "-n", namespace)
 
 
+def test_it_says_so_from_its_start_on(kubectl: Kubectl, namespace: str, web: str) -> None:
+    """So that a question for what was said of late has an answer."""
+    spoken = kubectl("logs", web, "-n", namespace, "--timestamps", "--since=10m").splitlines()
+    started = "{.status.containerStatuses[0].state.running.startedAt}"
+    began = kubectl("get", "pod", web, "-n", namespace, "-o", f"jsonpath={started}")
+    assert [line.split(" ")[0] for line in spoken] == [f"{began[:-1]}.00{number}000000Z" for number in range(3)]
+
+
 def test_a_log_of_its_own(kubectl: Kubectl, namespace: str, web: str, tmp_path: Path) -> None:
     now, before = tmp_path / "now.log", tmp_path / "before.log"
     now.write_text(cri("one", "two", "three"))

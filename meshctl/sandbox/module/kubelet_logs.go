@@ -7,10 +7,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/util/flushwriter"
@@ -19,6 +22,9 @@ import (
 	crilogs "k8s.io/cri-client/pkg/logs"
 	"sigs.k8s.io/kwok/pkg/apis/v1alpha1"
 )
+
+// timeFormat is that of a container runtime: always nine digits.
+const timeFormat = "2006-01-02T15:04:05.000000000Z07:00"
 
 func (k *kubelet) containerLogs(w http.ResponseWriter, request *http.Request) {
 	query := request.URL.Query()
@@ -32,7 +38,8 @@ func (k *kubelet) containerLogs(w http.ResponseWriter, request *http.Request) {
 		fail(w, err)
 		return
 	}
-	file, err := k.logFile(request.Context(), container, query.Get("previous") == "true")
+	previous := query.Get("previous") == "true"
+	file, err := k.logFile(request.Context(), container, previous)
 	if err != nil {
 		fail(w, err)
 		return
@@ -40,6 +47,18 @@ func (k *kubelet) containerLogs(w http.ResponseWriter, request *http.Request) {
 	if _, err := os.Stat(file); err != nil {
 		fail(w, &failure{http.StatusBadRequest, err.Error()})
 		return
+	}
+	if filepath.Dir(file) == filepath.Dir(k.commonLog) {
+		folder, err := os.MkdirTemp("", "meshctl-sandbox-log-")
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		defer os.RemoveAll(folder)
+		if file, err = spokenAt(began(container.status, previous), file, folder); err != nil {
+			fail(w, err)
+			return
+		}
 	}
 	// The header goes out before the first line does, which may take long to come when the log is followed.
 	w.WriteHeader(http.StatusOK)
@@ -56,6 +75,50 @@ func (k *kubelet) containerLogs(w http.ResponseWriter, request *http.Request) {
 	if err != nil && request.Context().Err() == nil {
 		fmt.Fprintln(w, err)
 	}
+}
+
+// spokenAt copies a log of the sandbox's own, which all containers share, into the folder: with the times that its lines
+// have if the container began to speak at the given one.
+func spokenAt(began time.Time, file, folder string) (string, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	lines := strings.SplitAfter(string(content), "\n")
+	var shift time.Duration
+	for number, line := range lines {
+		written, rest, _ := strings.Cut(line, " ")
+		at, err := time.Parse(time.RFC3339Nano, written)
+		if err != nil {
+			continue
+		}
+		if number == 0 {
+			shift = began.Sub(at)
+		}
+		lines[number] = at.Add(shift).UTC().Format(timeFormat) + " " + rest
+	}
+	copied := filepath.Join(folder, filepath.Base(file))
+	return copied, os.WriteFile(copied, []byte(strings.Join(lines, "")), 0o600)
+}
+
+// began is when the container, or with previous the one before it, was started.
+func began(status *corev1.ContainerStatus, previous bool) time.Time {
+	if status == nil {
+		return time.Now()
+	}
+	states := []corev1.ContainerState{status.State, status.LastTerminationState}
+	if previous {
+		states = states[1:]
+	}
+	for _, state := range states {
+		if state.Running != nil {
+			return state.Running.StartedAt.Time
+		}
+		if state.Terminated != nil {
+			return state.Terminated.StartedAt.Time
+		}
+	}
+	return time.Now()
 }
 
 func logOptions(query url.Values) (*crilogs.LogOptions, error) {
