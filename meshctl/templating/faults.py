@@ -15,6 +15,7 @@ from meshctl import yamlio
 from meshctl.errors import MeshctlError, TemplateError, Where, did_you_mean
 from meshctl.templating.folders import Folders
 from meshctl.templating.jinja import UndefinedName, fault, go_action
+from meshctl.templating.pointing import spot, unclosed, word_of
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,20 @@ class Faults:
         known = self._explained(error)
         found = _frames(error)
         frames = [Where(self.folders.shown(file), line) for file, line in found]
-        named = self._naming(_missing_variable(error), found)
-        where = known.where or (frames[named] if frames else None)
+        where = known.where or (self._to_blame(error, found) if found else None)
         by = f" (included by {frames[0]})" if where and frames and frames[0].file != where.file else ""
         return type(known)(known.message + by, code=known.code, where=where, suggestion=known.suggestion)
 
-    def _naming(self, name: str, frames: list[tuple[str, int]]) -> int:
-        """Which frame is to blame: the innermost one, but for a name that it was only handed, as a macro's argument."""
-        if name:
-            for index in reversed(range(len(frames))):
-                text = yamlio.read_text(Path(frames[index][0]), frames[index][0])
-                if re.search(rf"\b{re.escape(name)}\b", text):
-                    return index
-        return -1
+    def _to_blame(self, error: Exception, frames: list[tuple[str, int]]) -> Where:
+        """The innermost frame, but for a word that it was only handed, as a macro's argument."""
+        word = word_of(error)
+        for file, line in reversed(frames):
+            at = spot(_text(file), line, word)
+            if at.column:
+                return Where(self.folders.shown(file), *at)
+        file, line = frames[-1]
+        block = re.search(r"Unexpected end of template.* closed is '(\w+)'", str(error))
+        return Where(self.folders.shown(file), (block and unclosed(_text(file), block[1])) or line)
 
     def _explained(self, error: Exception) -> MeshctlError:
         known = fault(error, self.variables)
@@ -85,7 +87,7 @@ class Faults:
         if not frames or not isinstance(error, (TemplateSyntaxError, UndefinedName)):
             return None
         file = self.folders.shown(frames[-1][0])
-        text = yamlio.read_text(Path(frames[-1][0]), file)
+        text = _text(frames[-1][0])
         action = go_action(text)
         if action is None:
             return None
@@ -93,6 +95,10 @@ class Faults:
         where = Where(file, text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start))
         advice = "templates are Jinja; meshctl migrate translates Go templates"
         return TemplateError(f"this is Go template syntax: {action[0]}", code="MSH103", where=where, suggestion=advice)
+
+
+def _text(file: str) -> str:
+    return yamlio.read_text(Path(file), file)
 
 
 def _missing_variable(error: Exception) -> str:

@@ -9,9 +9,12 @@ from functools import partial, wraps
 from typing import Any
 
 from jinja2 import StrictUndefined, nodes
-from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError, UndefinedError
-from jinja2.runtime import Context
+from jinja2.environment import TemplateModule
+from jinja2.exceptions import TemplateNotFound, TemplateRuntimeError, TemplateSyntaxError, UndefinedError
+from jinja2.filters import FILTERS as JINJA_FILTERS
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.tests import TESTS
 from jinja2.utils import missing
 
 from meshctl.errors import MeshctlError, TemplateError, did_you_mean
@@ -56,6 +59,15 @@ class Undefined(StrictUndefined):
         super().__init__(hint, obj, name, exc)
 
 
+class NoArgument(TypeError):
+    """A macro was given an argument that it does not have; `known` are those that it has."""
+
+    def __init__(self, name: str, macro: Macro) -> None:
+        super().__init__(f"the macro {macro.name} has no argument {name}")
+        self.name = name
+        self.known = macro.arguments
+
+
 class Dialect(ImmutableSandboxedEnvironment):
     """Whatever could fill the memory or go on for ever is looked at first, and counted."""
 
@@ -96,6 +108,8 @@ class Dialect(ImmutableSandboxedEnvironment):
         check_value(args)
         check_value(kwargs)
         args = method_arguments(function, args)
+        if isinstance(function, Macro):
+            _check_arguments(function, kwargs)
         result = super().call(context, function, *args, **kwargs)
         budget.made(check_value(result))
         return result
@@ -111,6 +125,14 @@ class Dialect(ImmutableSandboxedEnvironment):
         return wrapped
 
 
+def _check_arguments(macro: Macro, given: Iterable[str]) -> None:
+    if not macro.catch_kwargs:
+        for name in given:
+            if name not in macro.arguments and name not in _OF_JINJA:
+                raise NoArgument(name, macro)
+
+
+_OF_JINJA = frozenset({"caller", "_loop_vars", "_block_vars"})  # arguments that nobody has typed
 _UNTOLD = frozenset({"expandtabs", "from_bytes", "maketrans", "to_bytes", "translate"})
 
 
@@ -166,7 +188,10 @@ def fault(error: Exception, variables: Collection[str]) -> MeshctlError:
     reason = str(error) or type(error).__name__
     if isinstance(error, RecursionError):
         reason = "templates, macros or includes without end"
-    return TemplateError(reason, code="MSH101" if isinstance(error, TemplateNotFound) else "MSH114")
+    advice = did_you_mean(error.name, error.known) if isinstance(error, NoArgument) else ""
+    if isinstance(error, TemplateRuntimeError):
+        reason, advice = _complaint(reason)  # of a branch, Jinja finds out only when it is run
+    return TemplateError(reason, code="MSH101" if isinstance(error, TemplateNotFound) else "MSH114", suggestion=advice)
 
 
 def go_action(text: str) -> re.Match[str] | None:
@@ -178,13 +203,40 @@ def _syntax(error: TemplateSyntaxError) -> TemplateError:
     if go_action(error.source or ""):
         advice = "templates are Jinja; meshctl migrate translates Go templates"
         return TemplateError("this is Go template syntax", code="MSH103", suggestion=advice)
-    return TemplateError(f"not a template: {error.message}", code="MSH101")
+    message, advice = _complaint(error.message or "")
+    return TemplateError(f"not a template: {message}", code="MSH101", suggestion=advice)
+
+
+def _complaint(message: str) -> tuple[str, str]:
+    """Jinja's, in our words, and what to do."""
+    expected = re.findall(r"'(\w+)'", message.partition(" looking for ")[2].partition(".")[0])
+    if block := re.match(r"Unexpected end of template.* closed is '(\w+)'", message):
+        return f"the {block[1]} block is not closed", f"{{% end{block[1]} %}} is missing"
+    if tag := re.match(r"Encountered unknown tag '(\w+)'", message):
+        wanted = f"here it could be {' or '.join(expected)}" if expected else ""
+        return f"there is no tag {tag[1]} here", did_you_mean(tag[1], expected or _TAGS) or wanted
+    if lookup := re.match(r"No (filter|test) named '([^']+)'", message):
+        return f"there is no {lookup[1]} {lookup[2]}", did_you_mean(lookup[2], _KNOWN[lookup[1]])
+    for theirs, ours in (("'end of print statement'", "}}"), ("'end of statement block'", "%}")):
+        message = message.replace(theirs, ours)
+    return message[:1].lower() + message[1:].rstrip("."), ""
+
+
+_TAGS = ("if", "for", "set", "macro", "call", "filter", "import", "from", "include", "block", "extends", "raw", "with")
+_KNOWN = {"filter": {**JINJA_FILTERS, **FILTERS, **counting.FILTERS}, "test": TESTS}
 
 
 def _undefined(error: UndefinedName, variables: Collection[str]) -> TemplateError:
     """`x.y` of an x that is undefined itself complains about x."""
     owner = error.owner
+    if isinstance(owner, TemplateModule):
+        return _no_macro(error.name, sorted(name for name in vars(owner) if not name.startswith("_")))
     known = variables if owner is None else map(str, owner) if isinstance(owner, Mapping) else ()
     advice = "define it under vars, or give it a default" if owner is None else "give it a default"
     advice = did_you_mean(error.name, known) or f"{advice}: {{{{ … | default('…') }}}}"
     return TemplateError(f'"{error.name}" is not defined', code="MSH102", suggestion=advice)
+
+
+def _no_macro(name: str, known: Sequence[str]) -> TemplateError:
+    advice = did_you_mean(name, known) or f"it has {', '.join(known)}"
+    return TemplateError(f'"{name}" is not in the template that is imported', code="MSH102", suggestion=advice)

@@ -155,7 +155,7 @@ service: {web: {vars: {z: "{{ usr }}"}}, api: {vars: {z: 1}}}
 @pytest.mark.parametrize(
     ("value", "error"),
     [
-        ("{{ a", "MSH101 1:11: not a template: unexpected end of template, expected 'end of print statement'."),
+        ("{{ a", "MSH101 1:11: not a template: unexpected end of template, expected }}"),
         ("{{ 1 / 0 }}", "MSH114 1:11: division by zero"),
         (
             "{{ 'x' * 10 ** 12 }}",

@@ -27,22 +27,22 @@ def web(text: str, root: Path, **files: str) -> list[str]:
 class TestTemplates:
     def test_a_missing_variable_is_told_with_who_could_define_it(self, tmp_path: Path) -> None:
         assert web("a: 1\nb: {{ zone }}\n", tmp_path) == [
-            f'MSH102 templates/web/a.yaml:2: "zone" is not defined ({DEFINE})'
+            f'MSH102 templates/web/a.yaml:2:7: "zone" is not defined ({DEFINE})'
         ]
 
     def test_all_missing_variables_of_a_template_are_told_and_the_nearest_names(self, tmp_path: Path) -> None:
         text = "a: {{ registri }}\nb: {{ zone.name }}\nc: {{ zone }}\nd: {{ service.nme }}\n"
         assert web(text, tmp_path) == [
-            f'MSH102 templates/web/a.yaml:1: "registri" is not defined (did you mean registry? or {DEFINE})',
-            f'MSH102 templates/web/a.yaml:2: "zone" is not defined ({DEFINE})',
-            'MSH102 templates/web/a.yaml:4: "nme" is not defined (did you mean name?)',
+            f'MSH102 templates/web/a.yaml:1:7: "registri" is not defined (did you mean registry? or {DEFINE})',
+            f'MSH102 templates/web/a.yaml:2:7: "zone" is not defined ({DEFINE})',
+            'MSH102 templates/web/a.yaml:4:15: "nme" is not defined (did you mean name?)',
         ]
 
     def test_a_missing_variable_in_a_partial_is_told_with_the_template_that_took_it_in(self, tmp_path: Path) -> None:
         text = '{% import "macros.j2" as macros with context %}\na: {{ macros.image() }}\n'
         assert web(text, tmp_path, **{"templates/_lib/macros.j2": MACROS}) == [
             (
-                'MSH102 templates/_lib/macros.j2:6: "registri" is not defined (included by templates/web/a.yaml:2) '
+                'MSH102 templates/_lib/macros.j2:6:23: "registri" is not defined (included by templates/web/a.yaml:2) '
                 f"(did you mean registry? or {DEFINE})"
             )
         ]
@@ -50,7 +50,7 @@ class TestTemplates:
     def test_a_partial_without_context_does_not_see_the_variables(self, tmp_path: Path) -> None:
         text = '{% import "macros.j2" as macros %}\na: {{ macros.shown() }}\n'
         (problem,) = web(text, tmp_path, **{"templates/_lib/macros.j2": MACROS})
-        assert problem.startswith('MSH102 templates/_lib/macros.j2:7: "registry" is not defined')
+        assert problem.startswith('MSH102 templates/_lib/macros.j2:7:23: "registry" is not defined')
         assert "only when it is imported `with context`" in problem
 
     @pytest.mark.parametrize(
@@ -76,25 +76,58 @@ class TestTemplates:
 
     def test_jinja_that_looks_like_go_is_jinja(self, tmp_path: Path) -> None:
         text = "a: {{ range(3) | list }}\nb: {{ not registry }}\nc: {{ block if registry else 1 }}\n"
-        assert web(text, tmp_path) == [f'MSH102 templates/web/a.yaml:3: "block" is not defined ({DEFINE})']
+        assert web(text, tmp_path) == [f'MSH102 templates/web/a.yaml:3:7: "block" is not defined ({DEFINE})']
 
     @pytest.mark.parametrize(
         ("text", "problem"),
         [
             ("a: 1\nb: {{ x\n", "MSH101 templates/web/a.yaml:2: not a template: unexpected end of template"),
-            ("a: 1\n{% if x %}\n", "MSH101 templates/web/a.yaml:2: not a template: Unexpected end of template"),
-            ('\n{% include "_prt.j2" %}\n', "MSH101 templates/web/a.yaml:2: there is no template _prt.j2"),
+            (
+                "a: 1\n{% if x %}\n",
+                "MSH101 templates/web/a.yaml:2: not a template: the if block is not closed ({% endif %} is missing)",
+            ),
+            ('\n{% include "_prt.j2" %}\n', "MSH101 templates/web/a.yaml:2:13: there is no template _prt.j2"),
             ('\n{{ fail("no tls here") }}\n', "MSH112 templates/web/a.yaml:2: no tls here"),
             ("a: {{ 1 / 0 }}\n", "MSH114 templates/web/a.yaml:1: division by zero"),
             ("a: {{ range(10 ** 9) }}\n", "MSH114 templates/web/a.yaml:1: Range too big"),
             ("a: {{ ''.__class__.__mro__ }}\n", "MSH114 templates/web/a.yaml:1: access to attribute '__class__'"),
             ("a: {{ service.groups.append(1) }}\n", "MSH114 templates/web/a.yaml:1: access to attribute 'append'"),
+            ("a: {{ 1 | jsn }}\n", "MSH101 templates/web/a.yaml:1:11: not a template: there is no filter jsn"),
+            (
+                "{% if 1 is strng %}{% endif %}\n",
+                "MSH114 templates/web/a.yaml:1:12: there is no test strng",
+            ),
+            ("a: 1\n{% elif x %}\n", "MSH101 templates/web/a.yaml:2:4: not a template: there is no tag elif here"),
+            (
+                "{% if x %}\n{% for a in x %}\na: 1\n{% endif %}\n",
+                "MSH101 templates/web/a.yaml:4:4: not a template: there is no tag endif here (did you mean endfor?)",
+            ),
+            ("a: {{ x y }}\n", "MSH101 templates/web/a.yaml:1:9: not a template: expected token }}, got 'y'"),
+            ("a: {{ (1)) }}\n", "MSH101 templates/web/a.yaml:1:10: not a template: unexpected ')'"),
+            ("a: {{ f(1,\n  zone,\n) }}\n", 'MSH102 templates/web/a.yaml:1:7: "f" is not defined'),
             ('{% include "a.yaml" %}', "MSH114 templates/web/a.yaml:1: templates, macros or includes without end"),
         ],
     )
     def test_what_a_template_cannot_do(self, tmp_path: Path, text: str, problem: str) -> None:
         (found,) = web(text, tmp_path)
         assert found.startswith(problem)
+
+    def test_a_word_in_a_later_line_of_an_expression(self, tmp_path: Path) -> None:
+        text = "a: {{ [\n  registry,\n  zone] | join }}\nzone: 1\n"
+        assert web(text, tmp_path) == [f'MSH102 templates/web/a.yaml:3:3: "zone" is not defined ({DEFINE})']
+
+    @pytest.mark.parametrize(
+        ("call", "problem"),
+        [
+            ("macros.labls('x')", '1:58: "labls" is not in the template that is imported (did you mean labels?)'),
+            ("macros.xyz()", '1:58: "xyz" is not in the template that is imported (it has image, labels, shown)'),
+            ("macros.labels(ap='x')", "1:65: the macro labels has no argument ap (did you mean app?)"),
+        ],
+    )
+    def test_what_a_macro_is_not(self, tmp_path: Path, call: str, problem: str) -> None:
+        text = '{% import "macros.j2" as macros with context %}{{ ' + call + " }}\n"
+        (found,) = web(text, tmp_path, **{"templates/_lib/macros.j2": MACROS})
+        assert found.partition("templates/web/a.yaml:")[2] == problem
 
     def test_a_misspelt_partial_is_told_with_the_nearest(self, tmp_path: Path) -> None:
         text = '{% import "macro.j2" as macros %}\n'
