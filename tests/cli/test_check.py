@@ -66,6 +66,15 @@ def test_colour_and_a_caret_at_the_column(meshctl: Meshctl) -> None:
     assert any("\x1b[31;1merror:\x1b[0m" in line for line in lines)
 
 
+def test_what_else_an_object_has_in_the_same_line(meshctl: Meshctl, project: Path) -> None:
+    limits = "{% set m = '64mb' %}resources: {{ {'limits': {'memory': m}, 'requests': {'memory': m}} | tojson }}"
+    text = POD.replace("{{ image }}", "web:1").replace("readinessProbe: {tcpSocket: {port: 80}}", limits)
+    (project / "templates/web/pod.yaml").write_text(text)
+    out = meshctl("check", "web").out
+    assert "pod.yaml:6: error: limits.memory has to be a quantity" in out
+    assert "  also: requests.memory has to be a quantity" in out
+
+
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(("fail_on", "code"), [("error", 4), ("warning", 4), ("never", 0)])
 def test_fail_on(meshctl: Meshctl, fail_on: str, code: int) -> None:

@@ -64,9 +64,10 @@ def _excerpt(where: Where, terminal: Terminal, sources: Sources) -> Iterator[str
 
 
 def _others(findings: Sequence[Finding]) -> str:
-    """What else has the same at the same place: an object, or what another message says."""
-    names = [_whose(finding) for finding in findings]
-    others = [name for name in dict.fromkeys(names) if name != names[0]]
+    """What else has the same at the same place: another object, or the same one, as another message says."""
+    own = _whose(findings[0])
+    told = [one_line(finding.message) if _whose(finding) == own else _whose(finding) for finding in findings]
+    others = [each for each in dict.fromkeys(told) if each not in (own, told[0])]
     more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
     return ", ".join(others[:_NAMED]) + more
 
