@@ -20,7 +20,7 @@ REFUSED = [
     *("MSH201", "MSH202", "MSH203", "MSH204", "MSH205", "MSH206", "MSH208"),
     *("MSH210", "MSH211", "MSH212", "MSH213", "MSH214", "MSH216", "MSH218"),
     *("MSH230", "MSH231", "MSH244", "MSH246", "MSH247", "MSH248"),
-    *("MSH251", "MSH252", "MSH253", "MSH270", "MSH274", "MSH277"),
+    *("MSH251", "MSH252", "MSH253", "MSH270", "MSH274", "MSH277", "MSH285", "MSH286", "MSH287", "MSH288"),
 ]
 """The rules that say an API server refuses their bad example; it takes the good one."""
 

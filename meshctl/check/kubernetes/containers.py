@@ -166,7 +166,8 @@ def port_numbers(pod: Pod) -> Iterator[Fault]:
     on_host = pod.spec["hostNetwork"].value is True
     for container in pod.containers:
         for port in container["ports"]:
-            yield from port_faults(port["containerPort"], port["hostPort"])
+            yield from port_faults(port["containerPort"])
+            yield from port_faults(port["hostPort"], least=0)
             host, inside = port["hostPort"], port["containerPort"]
             if on_host and host and host.value != inside.value:
                 yield host.fault("with hostNetwork, hostPort has to be the same as containerPort", "leave hostPort out")

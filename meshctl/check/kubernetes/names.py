@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from meshctl.check.finding import Fault
+from meshctl.check.kubernetes.forms import LABEL, PORT_NAME, SUBDOMAIN, is_label_value, is_qualified
 from meshctl.check.node import Node
 from meshctl.check.resource import Pod, Resource
 from meshctl.check.rules import object_rule, pod_rule
 from meshctl.templating import dns_label
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_NAME_PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
-_PORT_NAME = re.compile(r"(?=.{1,15}\Z)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _LABEL_KINDS = {("", "Namespace"), ("", "Service"), ("apps", "StatefulSet")}
-_FREE_KINDS = {("networking.k8s.io", "IPAddress"), ("apiregistration.k8s.io", "APIService")}
+_FREE_KINDS = {
+    ("policy", "PodDisruptionBudget"),
+    ("networking.k8s.io", "IPAddress"),
+    ("apiregistration.k8s.io", "APIService"),
+}
 _FREE_GROUPS = {"rbac.authorization.k8s.io"}  # whose names may be paths like system:node
-_LONGEST_CRON_JOB = 52  # the names of its Jobs have eleven characters more
+_LONGEST = {("batch", "Job"): 63, ("batch", "CronJob"): 52}  # it is a label of pods; Jobs have eleven characters more
 _LARGEST_ANNOTATIONS = 256 * 1024  # bytes of all keys and values together
 
 
@@ -28,8 +27,8 @@ def object_name(resource: Resource) -> Iterator[Fault]:
     """A name that the API server does not take.
 
     Most names are DNS subdomains: lower case, digits, `-` and `.`, at most 253 characters. Those of Services,
-    Namespaces and StatefulSets become host names and are DNS labels: without dots, at most 63. A CronJob's has at most
-    52.
+    Namespaces and StatefulSets become host names and are DNS labels: without dots, at most 63. A Job's has at most 63
+    characters too, a CronJob's 52.
 
         # bad
         apiVersion: v1
@@ -46,13 +45,13 @@ def object_name(resource: Resource) -> Iterator[Fault]:
     if ref.group in _FREE_GROUPS or ref.group_kind in _FREE_KINDS or not ref.name:
         return
     is_label = ref.group_kind in _LABEL_KINDS
-    shape, what = (_LABEL, "a DNS label") if is_label else (_SUBDOMAIN, "a DNS subdomain")
+    form, what = (LABEL, "a DNS label") if is_label else (SUBDOMAIN, "a DNS subdomain")
     name = resource.metadata["name"]
-    if not shape.fullmatch(ref.name):
+    if not form.fits(ref.name):
         advice = f"write {label}" if (label := dns_label(ref.name)) and label != ref.name else ""
         yield name.fault(f'the name of a {ref.kind} has to be {what}, not "{ref.name}"', advice)
-    elif ref.group_kind == ("batch", "CronJob") and len(ref.name) > _LONGEST_CRON_JOB:
-        yield name.fault(f"the name of a CronJob has at most {_LONGEST_CRON_JOB} characters, this one {len(ref.name)}")
+    elif len(ref.name) > (most := _LONGEST.get(ref.group_kind, len(ref.name))):
+        yield name.fault(f"the name of a {ref.kind} has at most {most} characters, this one {len(ref.name)}")
 
 
 @object_rule("MSH211", "error", aliases=("invalid-label",))
@@ -80,9 +79,9 @@ def label_syntax(resource: Resource) -> Iterator[Fault]:
 
 def _labels(node: Node) -> Iterator[Fault]:
     for key, value in node.children():
-        if not _is_key(key):
+        if not is_qualified(key):
             yield value.fault(f'"{key}" is no key of a label', at_key=True)
-        if value.text and not _is_value(value.text):
+        if value.text and not is_label_value(value.text):
             advice = "at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit"
             yield value.fault(f'label {key} cannot have the value "{value.text}"', advice)
 
@@ -111,7 +110,7 @@ def annotation_keys(resource: Resource) -> Iterator[Fault]:
         if size > _LARGEST_ANNOTATIONS:
             yield node.fault(f"annotations of {size // 1024} KiB, and at most {_LARGEST_ANNOTATIONS // 1024} are taken")
         for key, value in node.children():
-            if not _is_key(key.lower()):
+            if not is_qualified(key.lower()):
                 yield value.fault(f'"{key}" is no key of an annotation', at_key=True)
 
 
@@ -137,22 +136,11 @@ def names_in_pods(pod: Pod) -> Iterator[Fault]:
     """
     for node in (*pod.containers, *pod.spec["volumes"]):
         name = node["name"]
-        if name.text and not _LABEL.fullmatch(name.text):
+        if name.text and not LABEL.fits(name.text):
             yield name.fault(f'"{name.text}" is no DNS label', f"write {dns_label(name.text)}")
     for container in pod.containers:
         for port in container["ports"]:
             name = port["name"]
-            if name.text and not _PORT_NAME.fullmatch(name.text):
+            if name.text and not PORT_NAME.fits(name.text):
                 advice = "at most 15 lower-case letters, digits and single dashes"
                 yield name.fault(f'"{name.text}" is no name of a port', advice)
-
-
-@lru_cache(maxsize=4096)
-def _is_value(text: str) -> bool:
-    return _NAME_PART.fullmatch(text) is not None
-
-
-@lru_cache(maxsize=4096)
-def _is_key(key: str) -> bool:
-    prefix, slash, name = key.rpartition("/")
-    return _NAME_PART.fullmatch(name) is not None and (not slash or _SUBDOMAIN.fullmatch(prefix) is not None)

@@ -19,13 +19,15 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
+from meshctl.check.kubernetes.constraints import Constraint, Trouble
 from meshctl.check.kubernetes.quantities import is_quantity
+from meshctl.check.kubernetes.restrictions import RESTRICTIONS
 from meshctl.check.resource import Resource
 from meshctl.config.schema import dotted
 from meshctl.errors import did_you_mean, nearest
 from meshctl.yamlio import Path
 
-Ill = Literal["unknown", "type", "missing", "choice", "repeated"]
+Ill = Literal["unknown", "type", "missing", "repeated"] | Trouble
 _DEFAULTS = {"protocol": "TCP"}  # of the keys of lists
 _CONFIDENTIAL = ("data", "stringData")  # of a Secret
 _LONGEST_VALUE = 40  # characters of a wrong value in a message
@@ -34,6 +36,7 @@ _LONGEST_VALUE = 40  # characters of a wrong value in a message
 class Type(NamedTuple):
     fields: Mapping[str, str]
     required: tuple[str, ...]
+    constraints: tuple[Constraint, ...]
 
 
 class Deviation(NamedTuple):
@@ -67,7 +70,7 @@ def kinds() -> Mapping[str, str]:
 @cache
 def type_of(name: str) -> Type:
     found = _schema()["types"][name]
-    return Type(found["fields"], tuple(found["required"]))
+    return Type(found["fields"], tuple(found["required"]), RESTRICTIONS.get(name, ()))
 
 
 @lru_cache(maxsize=8)
@@ -119,6 +122,10 @@ class _Walk:
         for key in type_.required:
             if value.get(key) is None and key not in meant:
                 self._add("missing", (*path, key), f"{_name(path) or 'the object'} has no {key}", "")
+        for constraint in type_.constraints:
+            for trouble, steps, what, suggestion, at_key in constraint(value):
+                place = (*path, *steps)
+                self._add(trouble, place, f"{_name(place)} {what}", suggestion, at_key=at_key)
 
     def _list(self, type_: str, value: Any, path: Path) -> None:
         if value.__class__ is not list:

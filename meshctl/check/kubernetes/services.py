@@ -34,7 +34,8 @@ def service_ports(service: Resource) -> Iterator[Fault]:
     spec = service.spec
     names: set[str] = set()
     for port in spec["ports"]:
-        yield from port_faults(port["port"], port["targetPort"])
+        yield from port_faults(port["port"])
+        yield from port_faults(port["targetPort"], least=0)
         name = port["name"]
         if name.text and name.text in names:
             yield name.fault(f"two ports of {service} are called {name.text}", "rename one of them")

@@ -141,3 +141,95 @@ def repeated_key(resource: Resource) -> Iterator[Fault]:
             env: [{name: MODE, value: b}]
     """
     return _faults(resource, "repeated")
+
+
+@object_rule("MSH285", "error")
+def out_of_range(resource: Resource) -> Iterator[Fault]:
+    """A number, a quantity or a share that is too small or too large.
+
+    The API server refuses the object.
+
+        # bad
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web}
+        spec:
+          containers: [{name: web, image: "web:1", readinessProbe: {tcpSocket: {port: 80}, periodSeconds: -5}}]
+        # good
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web}
+        spec:
+          containers: [{name: web, image: "web:1", readinessProbe: {tcpSocket: {port: 80}, periodSeconds: 5}}]
+    """
+    return _faults(resource, "range")
+
+
+@object_rule("MSH286", "error")
+def wrong_form(resource: Resource) -> Iterator[Fault]:
+    """A text of another form than the field takes.
+
+    Names, labels, addresses, paths and keys have a form of their own each, and the API server refuses others.
+
+        # bad
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: web}
+        data: {"log level": info}
+        # good
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: web}
+        data: {log-level: info}
+    """
+    return _faults(resource, "form")
+
+
+@object_rule("MSH287", "error")
+def wrong_together(resource: Resource) -> Iterator[Fault]:
+    """Fields that exclude each other, or one that another makes necessary.
+
+    The API server refuses the object: it would have to guess which of the two is meant.
+
+        # bad
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec:
+          strategy: {type: Recreate, rollingUpdate: {maxSurge: 1}}
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec: {containers: [{name: web, image: "web:1"}]}
+        # good
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec:
+          strategy: {type: Recreate}
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec: {containers: [{name: web, image: "web:1"}]}
+    """
+    return _faults(resource, "together")
+
+
+@object_rule("MSH288", "error")
+def empty_value(resource: Resource) -> Iterator[Fault]:
+    """Nothing where there has to be something.
+
+    A list without entries, an empty text, a name that is left out: the API server refuses the object.
+
+        # bad
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web}
+        spec: {containers: []}
+        # good
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web}
+        spec: {containers: [{name: web, image: "web:1"}]}
+    """
+    return _faults(resource, "empty")
