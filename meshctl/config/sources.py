@@ -97,8 +97,12 @@ def decrypted(file: File, environ: Mapping[str, str]) -> str:
 
 
 def encrypted(file: File, _environ: Mapping[str, str]) -> str:
-    """The file as it is: its keys are readable, its values are not."""
-    return _text(file)
+    """The file as it is: its keys are readable, its values are not. A dotenv file is given as YAML, as by sops."""
+    text = _text(file)
+    if file.path.suffix != ".env":
+        return text
+    pairs = (line.partition("=") for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    return yamlio.dump({name: value for name, _, value in pairs if not name.startswith(f"{_METADATA}_")})
 
 
 def _refused(message: str, file: File, advice: str = "") -> ConfigError:

@@ -119,6 +119,15 @@ def test_completion_decrypts_nothing(load: Load, environ: dict[str, str], projec
     assert loaded.vars == {"db_password": "ENC[AES256_GCM,data:x]"}
 
 
+def test_completion_reads_the_names_of_an_encrypted_dotenv_file(load: Load, project: Path) -> None:
+    dotenv = "#ENC[AES256_GCM,data:a=]\nDB=ENC[AES256_GCM,data:x=]\nsops_version=3.9.0\n"
+    load("vars_from: [{sops: s.env, optional: true}]\nservice: [web]\n")
+    (project / "configs" / "s.env").write_text(dotenv)
+    found = config.find_project(directory=project, environment="dev", file=None, environ={}, cwd=project)
+    loaded = config.load(found, environ={}, cwd=project, decrypt=False)
+    assert loaded.vars == {"DB": "ENC[AES256_GCM,data:x=]"}
+
+
 def test_a_slip_in_a_secrets_name_is_told(load: Load) -> None:
     with pytest.raises(ConfigError, match="secrets names tokn, which is no variable") as caught:
         load("secrets: [tokn]\nvars: {token: x}\n")
