@@ -165,7 +165,7 @@ service: {web: {vars: {z: "{{ usr }}"}}, api: {vars: {z: 1}}}
             "{{ 2 ** 999999 }}",
             "MSH114 1:11: the result of ** is too large (is there a number too high, or a loop too many?)",
         ),
-        ("{{ ''.__class__ }}", "MSH114 1:11: access to attribute '__class__' of 'str' object is unsafe."),
+        ("{{ ''.__class__ }}", "MSH114 1:11: access to attribute '__class__' of 'str' object is unsafe"),
         ("{{ fail('no tag') }}", "MSH112 1:11: no tag"),
         ("{{ range }}", "MSH114 1:11: a function is no value that YAML could hold"),
         (
