@@ -51,5 +51,5 @@ def test_the_schemas_are_those_of_the_istio_that_the_sandbox_serves() -> None:
     module = Path(check.__file__).parents[1] / "sandbox" / "module" / "go.mod"
     version = re.search(r"istio\.io/api (v\S+)", module.read_text("utf-8"))
     assert version
-    assert reference()["source"] == f"istio.io/api {version[1]}", "run scripts/istio_reference.py"
+    assert reference()["source"] == f"istio.io/api {version[1]}", "run tools/istio_reference.py"
     assert len(known_kinds()) >= 15

@@ -1,6 +1,6 @@
 """What is known of Istio's API: the schemas of its kinds, its annotations and labels.
 
-scripts/istio_reference.py writes the file.
+tools/istio_reference.py writes the file.
 """
 
 from __future__ import annotations

@@ -19,9 +19,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
-from meshctl.check.kubernetes.constraints import Constraint, Trouble
 from meshctl.check.kubernetes.quantities import is_quantity
-from meshctl.check.kubernetes.restrictions import RESTRICTIONS
+from meshctl.check.kubernetes.restrictions import RESTRICTIONS, Constraint, Trouble
 from meshctl.check.resource import Resource
 from meshctl.config.schema import dotted
 from meshctl.errors import did_you_mean, nearest

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes what `meshctl check` knows of Istio's API: meshctl/check/istio/reference.json.gz.
 
-    python scripts/istio_reference.py
+    python tools/istio_reference.py
 
 The schemas of Istio's CRDs without their prose, and Istio's annotations and labels, of the version of istio.io/api that
 meshctl/sandbox/module/go.mod names; `go` fetches the module if it is not there. Equal input gives equal bytes.

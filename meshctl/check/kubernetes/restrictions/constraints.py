@@ -1,4 +1,4 @@
-"""What a type of the schema asks of its fields beyond their types: the words in which `restrictions` says it.
+"""The words in which the restrictions of a type are said.
 
 A constraint looks at one mapping, whatever is in it, and tells what the API server refuses there.
 """
@@ -6,7 +6,7 @@ A constraint looks at one mapping, whatever is in it, and tells what the API ser
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from meshctl.check.kubernetes.forms import Form
@@ -184,6 +184,49 @@ def needed_when(field: str, other: str, *values: Any, unset: Any = None) -> Cons
     return constraint
 
 
+def inside(field: str, asked: Constraint) -> Constraint:
+    """What is asked of the mapping in a field, or of each one in a list there."""
+
+    def constraint(body: Body) -> Iterator[Refusal]:
+        inner = items(body, field) if body.get(field).__class__ is list else [((field,), body.get(field))]
+        for steps, value in inner:
+            if value.__class__ is dict:
+                for refusal in asked(value):
+                    yield refusal._replace(steps=(*steps, *refusal.steps))
+
+    return constraint
+
+
+def repeated(keys: Iterable[tuple[Path, Any]]) -> Iterator[tuple[Path, Any]]:
+    """Those that an earlier one is the same as; None is no key."""
+    seen: set[str] = set()
+    for steps, key in keys:
+        if key is not None and repr(key) in seen:
+            yield steps, key
+        seen.add(repr(key))
+
+
+def mapping(body: Any, *fields: str) -> Body:
+    """What is in the innermost of the fields, or nothing."""
+    for field in fields:
+        body = body.get(field) if body.__class__ is dict else None
+    return body if body.__class__ is dict else {}
+
+
+def sequence(body: Any, field: str) -> list[Any]:
+    value = body.get(field) if body.__class__ is dict else None
+    return value if value.__class__ is list else []
+
+
+def items(body: Any, field: str) -> Iterator[tuple[Path, Any]]:
+    yield from (((field, index), item) for index, item in enumerate(sequence(body, field)))
+
+
+def member(item: Any, field: str) -> Any:
+    """A field of what may be no mapping; None where it has none, or an empty one."""
+    return (item.get(field) or None) if item.__class__ is dict else None
+
+
 def _value(body: Body, field: str, unset: Any) -> Any:
     value = body.get(field)
     return unset if value in (None, "") else value
@@ -198,7 +241,7 @@ def _entries(body: Body, fields: tuple[str, ...]) -> Iterator[tuple[Path, Any]]:
     for field in fields:
         value = body.get(field)
         if value.__class__ is list:
-            yield from (((field, index), item) for index, item in enumerate(value))
+            yield from items(body, field)
         elif value.__class__ is dict:
             yield from (((field, key), item) for key, item in value.items())
         else:
