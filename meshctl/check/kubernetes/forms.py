@@ -14,6 +14,7 @@ _NAME_PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _PORT_NAME = re.compile(r"(?=.{1,15}\Z)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 _CONFIG_KEY = re.compile(r"(?!\.\.)(?!\.\Z)[-._a-zA-Z0-9]{1,253}")
 _SYSCTL = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
+_OWN_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
 _HEADER = re.compile(r"[-A-Za-z0-9]+")
 
 
@@ -95,4 +96,8 @@ SEGMENT = Form(
     "a name without / and %, not . or ..", lambda text: not set(text) & set("/%") and text not in (".", "..")
 )
 URL_PATH = Form("a path without //, /./, /../, %2f and %5c", _is_url_path)
+FINALIZER = Form(
+    "a domain, a slash and a name, like example.com/name",
+    lambda text: text in _OWN_FINALIZERS or ("/" in text and is_qualified(text)),
+)
 HEADER = Form("the name of a header", _matches(_HEADER))

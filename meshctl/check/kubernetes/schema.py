@@ -14,6 +14,7 @@ and types: the fields of each with their types, and which are required. A type i
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -29,6 +30,7 @@ from meshctl.yamlio import Path
 Ill = Literal["unknown", "type", "missing", "repeated"] | Trouble
 _DEFAULTS = {"protocol": "TCP"}  # of the keys of lists
 _CONFIDENTIAL = ("data", "stringData")  # of a Secret
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _LONGEST_VALUE = 40  # characters of a wrong value in a message
 
 
@@ -233,7 +235,7 @@ _FITS: Mapping[str, Callable[[Any], bool]] = {
     "b": lambda value: value.__class__ is bool,
     "q": is_quantity,
     "x": lambda value: value.__class__ in (str, int),
-    "t": lambda value: value.__class__ is str,
+    "t": lambda value: value.__class__ is str and _TIME.fullmatch(value) is not None,
     "y": _is_base64,
 }
 _TITLES = {
@@ -243,6 +245,6 @@ _TITLES = {
     "b": "true or false",
     "q": "a quantity like 100m or 1Gi",
     "x": "an integer or a text",
-    "t": "a time",
+    "t": "a time like 2026-03-01T12:00:00Z",
     "y": "base64",
 }

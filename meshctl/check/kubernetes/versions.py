@@ -52,6 +52,12 @@ _REMOVED = """
     apiregistration.k8s.io/v1beta1 APIService 1.22 apiregistration.k8s.io/v1
     admissionregistration.k8s.io/v1beta1 MutatingWebhookConfiguration 1.22 admissionregistration.k8s.io/v1
     admissionregistration.k8s.io/v1beta1 ValidatingWebhookConfiguration 1.22 admissionregistration.k8s.io/v1
+    settings.k8s.io/v1alpha1 PodPreset 1.20
+    authentication.k8s.io/v1beta1 TokenReview 1.22 authentication.k8s.io/v1
+    authorization.k8s.io/v1beta1 LocalSubjectAccessReview 1.22 authorization.k8s.io/v1
+    authorization.k8s.io/v1beta1 SelfSubjectAccessReview 1.22 authorization.k8s.io/v1
+    authorization.k8s.io/v1beta1 SelfSubjectRulesReview 1.22 authorization.k8s.io/v1
+    authorization.k8s.io/v1beta1 SubjectAccessReview 1.22 authorization.k8s.io/v1
     certificates.k8s.io/v1beta1 CertificateSigningRequest 1.22 certificates.k8s.io/v1
     coordination.k8s.io/v1beta1 Lease 1.22 coordination.k8s.io/v1
     scheduling.k8s.io/v1alpha1 PriorityClass 1.22 scheduling.k8s.io/v1

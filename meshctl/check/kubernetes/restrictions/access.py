@@ -26,6 +26,13 @@ def _role(body: Body) -> Iterator[Refusal]:
             yield Refusal("together", (*steps, "nonResourceURLs"), "are for a ClusterRole")
 
 
+def _accounts(body: Body) -> Iterator[Refusal]:
+    """Of a binding that is in no namespace itself."""
+    for steps, subject in items(body, "subjects"):
+        if member(subject, "kind") == "ServiceAccount" and not member(subject, "namespace"):
+            yield Refusal("empty", (*steps, "namespace"), "is needed for a ServiceAccount")
+
+
 def _permission(body: Body) -> Iterator[Refusal]:
     yield from needed("verbs")(body)
     if not body.get("nonResourceURLs"):
@@ -46,6 +53,7 @@ def _subject(body: Body) -> Iterator[Refusal]:
 
 ACCESS: Mapping[str, tuple[Constraint, ...]] = {
     "rbac.v1.Role": (_role,),
+    "rbac.v1.ClusterRoleBinding": (_accounts,),
     "rbac.v1.PolicyRule": (_permission,),
     "rbac.v1.Subject": (_subject, among("kind", "ServiceAccount", "User", "Group"), filled("name")),
     "rbac.v1.RoleRef": (

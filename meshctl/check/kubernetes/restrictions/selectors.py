@@ -1,10 +1,10 @@
-"""What the API server asks of selectors, tolerations, affinities and owner references."""
+"""What the API server asks of metadata, selectors, tolerations and affinities."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from meshctl.check.kubernetes.forms import LABEL, LABEL_VALUE, QUALIFIED
+from meshctl.check.kubernetes.forms import FINALIZER, LABEL, LABEL_VALUE, QUALIFIED
 from meshctl.check.kubernetes.restrictions.constraints import (
     Body,
     Constraint,
@@ -12,6 +12,7 @@ from meshctl.check.kubernetes.restrictions.constraints import (
     among,
     filled,
     formed,
+    inside,
     keyed,
     only_when,
     sequence,
@@ -43,6 +44,7 @@ def _number(body: Body) -> Iterator[Refusal]:
 
 SELECTORS: Mapping[str, tuple[Constraint, ...]] = {
     "meta.v1.OwnerReference": (filled("uid", "name", "kind", "apiVersion"),),
+    "meta.v1.ObjectMeta": (formed(FINALIZER, "finalizers"),),
     "meta.v1.LabelSelector": (keyed(QUALIFIED, "matchLabels"), formed(LABEL_VALUE, "matchLabels")),
     "meta.v1.LabelSelectorRequirement": (
         _values,
@@ -58,13 +60,15 @@ SELECTORS: Mapping[str, tuple[Constraint, ...]] = {
         formed(QUALIFIED, "key"),
         formed(LABEL_VALUE, "value"),
     ),
-    "core.v1.NodeSelector": (filled("nodeSelectorTerms"),),
+    "core.v1.NodeSelector": (
+        filled("nodeSelectorTerms"),
+        inside("nodeSelectorTerms", inside("matchExpressions", formed(LABEL_VALUE, "values"))),
+    ),
     "core.v1.NodeSelectorRequirement": (
         _values,
         _number,
         filled("key"),
         formed(QUALIFIED, "key"),
-        formed(LABEL_VALUE, "values"),
     ),
     "core.v1.PreferredSchedulingTerm": (within(1, 100, "weight"),),
     "core.v1.WeightedPodAffinityTerm": (within(1, 100, "weight"),),
