@@ -102,7 +102,7 @@ spec: {{subjects: [{subject}], roleRef: {{name: a}}}}
     ("rule", "subject", "reason"),
     [
         ("{services: ['*']}", "{group: admins}", "subjects by group"),
-        ("{services: ['*'], ports: [80]}", "{user: '*'}", "access by ports"),
+        ("{services: ['*'], audiences: [a]}", "{user: '*'}", "access by audiences"),
         ("{services: 5}", "{user: '*'}", "ServiceRole a: spec.rules[0].services is a single value, not a list"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from meshctl import yamlio
@@ -17,6 +17,15 @@ _SECURITY = "security.istio.io/v1"
 _WHY = "Istio has had no such kind since 1.6"
 _ROOT = "istio-system"
 _Maker = Callable[[Context, Manifest], list[dict[str, Any]]]
+_OPERATIONS = ("paths", "methods", "hosts", "ports", "notPaths", "notMethods", "notHosts", "notPorts")
+_SUBJECTS = {
+    "names": "principals",
+    "namespaces": "namespaces",
+    "ips": "ipBlocks",
+    "notNames": "notPrincipals",
+    "notNamespaces": "notNamespaces",
+    "notIps": "notIpBlocks",
+}
 _PROPERTIES = {
     "source.namespace": "namespaces",
     "source.principal": "principals",
@@ -65,6 +74,13 @@ def _policies(context: Context, manifest: Manifest) -> list[dict[str, Any]]:
     spec = manifest.get("spec") or {}
     namespace = _ROOT if manifest.kind == "MeshPolicy" else manifest.namespace
     targets = spec.get("targets") or [None]
+    names = [target["name"] for target in targets if target and target.get("name")]
+    if len(set(names)) < len(names):
+        raise Inexpressible("a target twice")
+    if _is_true(spec.get("peerIsOptional")) and spec.get("peers"):
+        message = f"{manifest}: peerIsOptional is nothing that Istio has today"
+        why = "the sidecars asked for a certificate nevertheless, and go on asking"
+        context.edits.tell("M12", "look", manifest, manifest.node, message, why)
     return [
         body
         for target in targets
@@ -86,22 +102,54 @@ def _for_target(
     mode = _mode(spec.get("peers"))
     mtls = {"portLevelMtls": {str(port): {"mode": mode} for port in ports}} if ports else {"mtls": {"mode": mode}}
     bodies = [_body("PeerAuthentication", name if target else "default", namespace, {**selector, **mtls})]
-    rules = [_jwt(origin) for origin in spec.get("origins") or []]
-    if rules:
+    tokens = [origin.get("jwt") or {} for origin in spec.get("origins") or []]
+    if tokens:
+        rules = [_jwt(token) for token in tokens]
         bodies.append(_body("RequestAuthentication", name, namespace, {**selector, "jwtRules": rules}))
-        if spec.get("principalBinding") == "USE_ORIGIN" and not spec.get("originIsOptional"):
-            required = [{"from": [{"source": {"requestPrincipals": ["*"]}}]}]
-            bodies.append(_body("AuthorizationPolicy", name, namespace, {**selector, "rules": required}))
+    if tokens and not _is_true(spec.get("originIsOptional")):
+        required = {**selector, "action": "DENY", "rules": _without_token(tokens, ports)}
+        bodies.append(_body("AuthorizationPolicy", name, namespace, required))
     return bodies
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() == "true"
 
 
 def _mode(peers: Any) -> str:
     if not peers:
         return "DISABLE"
-    mtls = (peers[0] or {}).get("mtls") or {}
     if "mtls" not in (peers[0] or {}):
         raise Inexpressible("peers that are no mtls")
+    mtls = peers[0]["mtls"] or {}
+    if _is_true(mtls.get("allowTls")):
+        raise Inexpressible("peers with TLS and no certificate of their own")
     return "PERMISSIVE" if mtls.get("mode") == "PERMISSIVE" else "STRICT"
+
+
+def _without_token(tokens: list[dict[str, Any]], ports: list[Any]) -> list[dict[str, Any]]:
+    """What to deny; allowing who has a token would let everyone with one past other policies. Raises Inexpressible."""
+    triggers = [rule for token in tokens for rule in token.get("triggerRules") or []]
+    if triggers and len(tokens) > 1:
+        raise Inexpressible("a token that only some paths need, beside another")
+    rules = []
+    for trigger in triggers or [{}]:
+        operation = {
+            "ports": [str(port) for port in ports],
+            "paths": [_path(each) for each in trigger.get("includedPaths") or []],
+            "notPaths": [_path(each) for each in trigger.get("excludedPaths") or []],
+        }
+        given = {key: values for key, values in operation.items() if values}
+        source = {"source": {"notRequestPrincipals": ["*"]}}
+        rules.append({"from": [source], **({"to": [{"operation": given}]} if given else {})})
+    return rules
+
+
+def _path(match: dict[str, Any]) -> str:
+    for kind, form in (("exact", "{}"), ("prefix", "{}*"), ("suffix", "*{}")):
+        if match.get(kind):
+            return form.format(match[kind])
+    raise Inexpressible("a path by a regular expression")
 
 
 def _target_port(service: Manifest, port: Any) -> Any:
@@ -114,10 +162,8 @@ def _target_port(service: Manifest, port: Any) -> Any:
     raise Inexpressible(f"no number of the pods' port is known for port {port.get('number') or port.get('name')}")
 
 
-def _jwt(origin: dict[str, Any]) -> dict[str, Any]:
-    jwt = dict(origin.get("jwt") or {})
-    if jwt.pop("triggerRules", None) or jwt.pop("trigger_rules", None):
-        raise Inexpressible("a token that only some paths need")
+def _jwt(token: dict[str, Any]) -> dict[str, Any]:
+    jwt = {key: value for key, value in token.items() if key != "triggerRules"}
     headers, parameters = jwt.pop("jwtHeaders", None), jwt.pop("jwtParams", None)
     if headers:
         jwt["fromHeaders"] = [{"name": name} for name in headers]
@@ -130,6 +176,11 @@ def _allowed(context: Context, binding: Manifest) -> list[dict[str, Any]]:
     """An ALLOW policy for each service of each rule of the role that is bound. Raises Inexpressible."""
     name = binding.get("spec", "roleRef", "name")
     roles = [each for each in of_kind(context.manifests, "rbac.istio.io", "ServiceRole") if each.name == name]
+    for config in of_kind(context.manifests, "rbac.istio.io", "RbacConfig", "ClusterRbacConfig"):
+        if config.mapping("spec").get("mode") in (None, "OFF") or _is_logged(config.mapping("spec")):
+            raise Inexpressible(f"{config} had it decide nothing, and a policy would")
+    if binding.get("spec", "mode") == "PERMISSIVE":
+        raise Inexpressible("its mode is PERMISSIVE: what it said was logged, and decided nothing")
     if len(roles) != 1:
         raise Inexpressible(f"there is no ServiceRole {name} in the project")
     expect(*roles)
@@ -143,12 +194,13 @@ def _allowed(context: Context, binding: Manifest) -> list[dict[str, Any]]:
 
 
 def _allow(context: Context, rule: dict[str, Any], host: str, sources: list[Any]) -> dict[str, Any]:
-    if others := rule.keys() - {"services", "paths", "methods", "constraints"}:
+    if others := rule.keys() - {"services", "constraints", *_OPERATIONS}:
         raise Inexpressible(f"access by {', '.join(sorted(others))}")
     labels, when = _constraints(rule)
     if host != "*":
         labels = {**context.pods_behind(host), **labels}
-    operation = {key: rule[key] for key in ("paths", "methods") if rule.get(key) and rule[key] != ["*"]}
+    given = {key: [str(value) for value in rule.get(key) or []] for key in _OPERATIONS}
+    operation = {key: values for key, values in given.items() if values and values != ["*"]}
     found: dict[str, Any] = {"from": sources} if any(sources) else {}
     if operation:
         found["to"] = [{"operation": operation}]
@@ -179,6 +231,8 @@ def _denied(context: Context, manifest: Manifest) -> list[dict[str, Any]]:
     mode = str(spec.get("mode") or "OFF")
     if mode == "OFF":
         return []
+    if _is_logged(spec):
+        raise Inexpressible("its enforcementMode is PERMISSIVE: what it said was logged, and decided nothing")
     if mode == "ON":
         return [_body("AuthorizationPolicy", "allow-nothing", _ROOT, {})]
     inclusion = spec.get("inclusion") or {}
@@ -193,16 +247,22 @@ def _denied(context: Context, manifest: Manifest) -> list[dict[str, Any]]:
     return policies
 
 
+def _is_logged(spec: Mapping[str, Any]) -> bool:
+    return "PERMISSIVE" in (spec.get("enforcementMode"), spec.get("enforcement_mode"))
+
+
 def _source(subject: dict[str, Any]) -> dict[str, Any]:
-    if others := subject.keys() - {"user", "properties"}:
+    if others := subject.keys() - {"user", "properties", *_SUBJECTS}:
         raise Inexpressible(f"subjects by {', '.join(sorted(others))}")
-    source: dict[str, list[str]] = {}
+    source: dict[str, list[str]] = {new: subject[old] for old, new in _SUBJECTS.items() if subject.get(old)}
     user = subject.get("user")
     if user and user != "*":
-        source["principals"] = [user]
+        source["principals"] = [user, *source.get("principals", [])]
     for key, value in (subject.get("properties") or {}).items():
         if key not in _PROPERTIES:
             raise Inexpressible(f"subjects by {key}")
+        if _PROPERTIES[key] in source:
+            raise Inexpressible(f"subjects by {key} and by another field for the same")
         source[_PROPERTIES[key]] = [value]
     return {"source": source} if source else {}
 

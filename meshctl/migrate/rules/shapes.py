@@ -31,18 +31,22 @@ _JWT = {
     **dict.fromkeys(("issuer", "jwksUri", "jwks"), TEXT),
     **dict.fromkeys(("audiences", "jwtHeaders", "jwtParams"), _TEXTS),
 }
+_PATHS = [dict.fromkeys(("exact", "prefix", "suffix", "regex"), TEXT)]
 _AUTHENTICATION = {
     "targets": [{"name": TEXT, "ports": [{"name": TEXT, "number": TEXT}]}],
-    "peers": [{"mtls": {"mode": TEXT}}],
-    "origins": [{"jwt": _JWT}],
+    "peers": [{"mtls": {"mode": TEXT, "allowTls": TEXT}}],
+    "peerIsOptional": TEXT,
+    "origins": [{"jwt": {**_JWT, "triggerRules": [{"includedPaths": _PATHS, "excludedPaths": _PATHS}]}}],
     "principalBinding": TEXT,
     "originIsOptional": TEXT,
 }
 _ACCESS = {
-    **dict.fromkeys(("services", "paths", "methods"), _TEXTS),
+    **dict.fromkeys(("services", "paths", "methods", "hosts", "ports"), _TEXTS),
+    **dict.fromkeys(("notPaths", "notMethods", "notHosts", "notPorts"), _TEXTS),
     "constraints": [{"key": TEXT, "values": _TEXTS}],
 }
-_RBAC = {"mode": TEXT, "inclusion": {"services": _TEXTS, "namespaces": _TEXTS}}
+_SUBJECT = dict.fromkeys(("names", "namespaces", "ips", "notNames", "notNamespaces", "notIps"), _TEXTS)
+_RBAC = {"mode": TEXT, "enforcementMode": TEXT, "inclusion": {"services": _TEXTS, "namespaces": _TEXTS}}
 _SPECS: dict[tuple[str, str], Any] = {
     (GROUP, "rule"): {"match": TEXT, "actions": [{"handler": TEXT, "instances": _TEXTS}]},
     (GROUP, "QuotaSpec"): {"rules": [{"quotas": [{"charge": TEXT}]}]},
@@ -52,7 +56,8 @@ _SPECS: dict[tuple[str, str], Any] = {
     ("rbac.istio.io", "ServiceRole"): {"rules": [_ACCESS]},
     ("rbac.istio.io", "ServiceRoleBinding"): {
         "roleRef": {"name": TEXT},
-        "subjects": [{"user": TEXT, "properties": _ANY}],
+        "mode": TEXT,
+        "subjects": [{"user": TEXT, "properties": _ANY, **_SUBJECT}],
     },
     ("rbac.istio.io", "RbacConfig"): _RBAC,
     ("rbac.istio.io", "ClusterRbacConfig"): _RBAC,
