@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from meshctl.migrate.manifests import Manifest
@@ -29,6 +30,13 @@ class Edits:
         """Lines before the line of a key of a block mapping; `text` is written with the key's indent."""
         self.insert(manifest, key.start, indented(text, key.column - 1).lstrip() + " " * (key.column - 1))
 
+    def insert_entry(self, manifest: Manifest, mapping: Node, key: Node, block: str, braces: str) -> None:
+        """Before another entry, as the mapping is written: in lines, or in braces."""
+        if mapping.flow:
+            self.insert(manifest, key.start, f"{braces}, ")
+        else:
+            self.insert_before(manifest, key, block)
+
     def insert_after(self, manifest: Manifest, key: Node, value: Node, text: str) -> None:
         """Lines after an entry of a block mapping, with its indent."""
         end = _line_end(manifest, value.end)
@@ -49,6 +57,12 @@ class Edits:
             self._add(manifest, key.start, entries[number + 1][0].start, "")
         else:
             self._add(manifest, entries[number - 1][1].end, value.end, "")
+
+    def rewrite(self, manifest: Manifest, mapping: Node, entries: Mapping[str, tuple[str, str]]) -> None:
+        """Entries by another key and another value, which is written within one line."""
+        for key, value in mapping.entries:
+            if key.value in entries:
+                self._add(manifest, key.start, value.end, ": ".join(entries[str(key.value)]))
 
     def remove(self, manifest: Manifest, replacement: str = "") -> None:
         """The whole document, or what comes in its place."""

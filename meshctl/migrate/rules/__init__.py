@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from meshctl.migrate.edits import Edits
 from meshctl.migrate.manifests import Manifest
-from meshctl.migrate.rules import networking, workloads
+from meshctl.migrate.rules import networking, versions, workloads
 from meshctl.migrate.rules.authentication import authentication
 from meshctl.migrate.rules.context import Context
 from meshctl.migrate.rules.defects import defects
@@ -14,7 +14,7 @@ from meshctl.migrate.rules.merging import one_rule_a_host
 from meshctl.migrate.rules.mixer import mixer
 
 _OF_ONE: tuple[Callable[[Context, Manifest], None], ...] = (
-    workloads.api_version,
+    versions.api_version,
     workloads.injection,
     networking.served_version,
     networking.old_filters,

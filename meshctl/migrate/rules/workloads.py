@@ -1,4 +1,4 @@
-"""M1: API versions that Kubernetes no longer serves. M2: injection by a label, no annotation."""
+"""M1: what the old versions of workloads took for granted. M2: injection by a label, no annotation."""
 
 from __future__ import annotations
 
@@ -9,30 +9,6 @@ from meshctl.migrate.manifests import Manifest, walk
 from meshctl.migrate.rules.context import Context
 from meshctl.yamlio import Node
 
-_OLD_APPS = ("apps/v1beta1", "apps/v1beta2", "extensions/v1beta1")
-_APPS = ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet")
-_MOVED: dict[tuple[str, str], str] = {
-    **{(version, kind): "apps/v1" for version in _OLD_APPS for kind in _APPS},
-    ("extensions/v1beta1", "NetworkPolicy"): "networking.k8s.io/v1",
-    ("batch/v1beta1", "CronJob"): "batch/v1",
-    ("policy/v1beta1", "PodDisruptionBudget"): "policy/v1",
-    ("scheduling.k8s.io/v1beta1", "PriorityClass"): "scheduling.k8s.io/v1",
-    ("storage.k8s.io/v1beta1", "StorageClass"): "storage.k8s.io/v1",
-    ("autoscaling/v2beta2", "HorizontalPodAutoscaler"): "autoscaling/v2",
-    **{
-        (f"rbac.authorization.k8s.io/{version}", kind): "rbac.authorization.k8s.io/v1"
-        for version in ("v1alpha1", "v1beta1")
-        for kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
-    },
-}
-_GONE: dict[tuple[str, str], str] = {
-    ("extensions/v1beta1", "Ingress"): "its backends are written otherwise in networking.k8s.io/v1",
-    ("networking.k8s.io/v1beta1", "Ingress"): "its backends are written otherwise in networking.k8s.io/v1",
-    ("autoscaling/v2beta1", "HorizontalPodAutoscaler"): "its metrics are written otherwise in autoscaling/v2",
-    ("extensions/v1beta1", "PodSecurityPolicy"): "Kubernetes has no such policies any more",
-    ("policy/v1beta1", "PodSecurityPolicy"): "Kubernetes has no such policies any more",
-    ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition"): "its schemas are written otherwise in v1",
-}
 _ON_DELETE = {("apps/v1beta1", "StatefulSet"), ("extensions/v1beta1", "DaemonSet")}
 _INJECT = "sidecar.istio.io/inject"
 _POD_METADATA = {
@@ -41,25 +17,8 @@ _POD_METADATA = {
 }
 
 
-def api_version(context: Context, manifest: Manifest) -> None:
+def defaults_of_old_apps(context: Context, manifest: Manifest) -> None:
     """M1."""
-    key = (manifest.api_version, manifest.kind)
-    node = manifest.node.get("apiVersion")
-    if node is None:
-        return
-    if key in _GONE:
-        message = f"{manifest} of {key[0]} is served no more"
-        context.edits.tell("M1", "refused", manifest, node, message, _GONE[key])
-    if key not in _MOVED:
-        return
-    new = _MOVED[key]
-    context.edits.replace(manifest, node, new)
-    context.edits.tell("M1", "changed", manifest, node, f"{manifest}: {key[0]} is now {new}", "it is served no more")
-    if new == "apps/v1":
-        _defaults_of_old_apps(context, manifest)
-
-
-def _defaults_of_old_apps(context: Context, manifest: Manifest) -> None:
     for spec in walk(manifest, "spec"):
         _selector(context, manifest, spec)
         for gone in ("rollbackTo", "templateGeneration"):
@@ -69,7 +28,7 @@ def _defaults_of_old_apps(context: Context, manifest: Manifest) -> None:
         template = spec.entry("template")
         if (manifest.api_version, manifest.kind) in _ON_DELETE and template and not spec.get("updateStrategy"):
             block, braces = "updateStrategy:\n  type: OnDelete\n", "updateStrategy: {type: OnDelete}"
-            _insert(context, manifest, spec, template[0], block, braces)
+            context.edits.insert_entry(manifest, spec, template[0], block, braces)
             why = "the default of the old version; that of apps/v1 is RollingUpdate"
             context.edits.tell("M1", "added", manifest, template[0], "spec.updateStrategy.type: OnDelete", why)
 
@@ -92,17 +51,9 @@ def _selector(context: Context, manifest: Manifest, spec: Node) -> None:
     if not labels.flow:
         lines = [f"{manifest.text(key)}: {manifest.text(value)}\n" for key, value in labels.entries]
         text = "selector:\n  matchLabels:\n" + indented("".join(lines), 4)
-    _insert(context, manifest, spec, template[0], text, f"selector: {{matchLabels: {body}}}")
+    context.edits.insert_entry(manifest, spec, template[0], text, f"selector: {{matchLabels: {body}}}")
     why = "apps/v1 wants one; the labels of the pods were the default"
     context.edits.tell("M1", "added", manifest, template[0], f"{manifest}: spec.selector", why)
-
-
-def _insert(context: Context, manifest: Manifest, mapping: Node, key: Node, block: str, braces: str) -> None:
-    """An entry before another, in the style of the mapping."""
-    if mapping.flow:
-        context.edits.insert(manifest, key.start, f"{braces}, ")
-    else:
-        context.edits.insert_before(manifest, key, block)
 
 
 def _with_key(template: Node, labels: Node) -> Node:
@@ -160,7 +111,7 @@ def _add_label(context: Context, manifest: Manifest, metadata: Node, line: str) 
     labels = metadata.get("labels")
     if labels is None:
         key = metadata.entries[0][0]
-        _insert(context, manifest, metadata, key, f"labels:\n  {line}\n", f"labels: {{{line}}}")
+        context.edits.insert_entry(manifest, metadata, key, f"labels:\n  {line}\n", f"labels: {{{line}}}")
     elif not labels.entries:
         context.edits.replace(manifest, labels, f"{{{line}}}")
     elif labels.get(_INJECT) is None:
