@@ -120,7 +120,7 @@ def _too_few(obj: Object, wanted: int) -> Check:
 
 def _too_many(obj: Object, wanted: int) -> Check:
     extra = number(obj, "status", "replicas") - wanted
-    return extra > 0, f"waiting for {extra} old {'pod' if extra == 1 else 'pods'} to end"
+    return extra > 0, f"waiting for {extra} old {'pod' if extra == 1 else 'pods'} to end" + _paused(obj)
 
 
 def _stateful_rollout(obj: Object, wanted: int) -> Readiness | None:

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from meshctl import __version__
 from meshctl.config import dns_label
 from meshctl.config.schema import SCHEMA
 from meshctl.errors import UsageError
 
 HERE = Path(__file__).parent
 LIBRARY = Path("templates", "_lib")
-PLACEHOLDER = "PROJECT"
 SHARED_WITH_OTHERS = frozenset({Path(".gitignore"), Path("README.md")})
 
 
@@ -40,10 +40,14 @@ def contents(project: str) -> Iterator[tuple[Path, str]]:
     for source in template.rglob("*"):
         if source.is_file():
             target = Path(*map(written_name, source.relative_to(template).parts))
-            yield target, source.read_text("utf-8").replace(PLACEHOLDER, project)
+            yield target, _filled(source.read_text("utf-8"), project)
     for partial in library().glob("*.j2"):
         yield LIBRARY / partial.name, partial.read_text("utf-8")
     yield Path(".meshctl", "config.schema.json"), SCHEMA.read_text("utf-8")
+
+
+def _filled(text: str, project: str) -> str:
+    return text.replace("PROJECT", project).replace("MESHCTL_VERSION", __version__)
 
 
 def written_name(part: str) -> str:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from console import Shell
 
-from meshctl import yamlio
+from meshctl import __version__, yamlio
 
 FILES = Path(__file__).parents[2] / "docs/ci"
 DONE_BEFORE = ("pip install", "meshctl sandbox")  # by whoever runs the tests, and by their fixture
@@ -25,6 +25,13 @@ def gitlab() -> list[str]:
     jobs: dict[str, Any] = yamlio.load((FILES / "gitlab.yaml").read_text(), "gitlab.yaml").value
     scripts = [job for job in jobs.values() if isinstance(job, dict) and "script" in job]
     return [line for job in scripts for line in (*job["script"], *job.get("after_script", ()))]
+
+
+@pytest.mark.parametrize("name", ["github", "gitlab"])
+def test_a_pipeline_installs_this_version(name: str) -> None:
+    """The key of the cache has it too: the control plane of another version would be built again in every run."""
+    pipeline: dict[str, Any] = yamlio.load((FILES / f"{name}.yaml").read_text(), name).value
+    assert (pipeline.get("env") or pipeline["variables"])["MESHCTL"] == __version__
 
 
 @pytest.mark.parametrize("commands", [github(), gitlab()], ids=["github", "gitlab"])
