@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meshctl import collector
@@ -13,10 +13,13 @@ from meshctl.check.memory import Memory
 from meshctl.check.report import Report, Suppressed
 from meshctl.check.subject import Subject, subject_of
 from meshctl.check.suppression import Ignores
+from meshctl.config import hidden, secret_values
 from meshctl.errors import MeshctlError, Problems, UsageError
 from meshctl.manifest import Bundle
 from meshctl.plan import Plan
 from meshctl.yamlio import UNREADABLE
+
+_LEAKED = "MSH115"
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,14 @@ def _checked(material: Material, least: Severity, cache: Path | None) -> Report:
     config = material.plan.config
     memory = Memory(cache, f"{config.project_root} {config.file}")
     ignores = Ignores(material.plan.config.ignore, material.bundle)
+    confidential = _without_secrets(material)
     told: list[Found] = []
     silenced: list[Suppressed] = []
     for found in _found(material, least, memory):
         if not is_worth(found.severity, least):
             continue
         if silence := ignores.silenced(found):
-            silenced.append(Suppressed(finding_of(found), silence.reason, silence.in_source))
+            silenced.append(Suppressed(confidential(finding_of(found)), silence.reason, silence.in_source))
         else:
             told.append(found)
     memory.save()
@@ -63,7 +67,7 @@ def _checked(material: Material, least: Severity, cache: Path | None) -> Report:
         told += ignores.malformed()
         told += ignores.unused(material.plan.services, everything=material.is_whole) if material.complete else ()
     findings = [*map(finding_of, told), *map(of_error, material.errors), *_cautions(material, least)]
-    return Report(_in_order(findings), tuple(silenced), material.plan.services, len(material.bundle))
+    return Report(_in_order(map(confidential, findings)), tuple(silenced), material.plan.services, len(material.bundle))
 
 
 def check_manifests(text: str, file: str = "manifests.yaml") -> tuple[Finding, ...]:
@@ -108,6 +112,19 @@ def _in_all(material: Material, inspection: Inspection, least: Severity) -> Iter
 def _cautions(material: Material, least: Severity) -> Iterable[Finding]:
     cautions = (*material.plan.config.warnings, *material.bundle.warnings)
     return map(of_caution, cautions) if is_worth("warning", least) else ()
+
+
+def _without_secrets(material: Material) -> Callable[[Finding], Finding]:
+    """Where a secret is in what is no Secret, which is an error of its own, no other finding may quote it."""
+    leaking = {error.where.file for error in material.errors if error.code == _LEAKED and error.where}
+    values = secret_values(material.plan.config) if leaking else frozenset()
+
+    def shown(finding: Finding) -> Finding:
+        if finding.where is None or finding.where.file not in leaking:
+            return finding
+        return replace(finding, message=hidden(finding.message, values), suggestion=hidden(finding.suggestion, values))
+
+    return shown
 
 
 def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

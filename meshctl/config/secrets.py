@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from meshctl.config.variables import Scope
 from meshctl.errors import Caution, ConfigError, MeshctlError, Problems, did_you_mean
 
 MASK = "***"
+_LINE = 8  # characters from which a line of a longer value is looked for by itself too
 SHORTEST = 4  # characters of a value that is looked for in texts; a shorter one would be found everywhere
 
 _KEY = "secrets"
@@ -80,9 +82,17 @@ def written_secrets(root: Setting) -> frozenset[str]:
 
 
 def hidden(text: str, values: Iterable[str]) -> str:
-    for value in sorted(values, key=len, reverse=True):
-        text = text.replace(value, MASK)
+    for form in sorted({form for value in values for form in _forms(value)}, key=len, reverse=True):
+        text = text.replace(form, MASK)
     return text
+
+
+def _forms(value: str) -> Iterator[str]:
+    """A message may quote a value, one line of it, or what JSON makes of it."""
+    yield value
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield from (line.strip() for line in value.splitlines() if len(line.strip()) >= _LINE)
 
 
 def hide_in_error(error: MeshctlError, values: Collection[str]) -> None:
@@ -97,11 +107,16 @@ def hide_in_error(error: MeshctlError, values: Collection[str]) -> None:
     error.cautions = tuple(hide_in_caution(caution, values) for caution in error.cautions)
 
 
-def hide_secrets(config: Config, errors: Iterable[MeshctlError]) -> None:
-    """Takes the values of the config's secret variables out of what errors say."""
+def secret_values(config: Config) -> frozenset[str]:
+    """Of all secret variables, those long enough to be told from other texts."""
     scopes: list[tuple[Mapping[str, Any], frozenset[str]]] = [(config.vars, config.secret_vars)]
     scopes += [(service.vars, service.secret_vars) for service in config.services.values()]
-    values = {text for variables, secret in scopes for name in secret for text in texts_of(variables.get(name))}
+    return frozenset(text for variables, secret in scopes for name in secret for text in texts_of(variables.get(name)))
+
+
+def hide_secrets(config: Config, errors: Iterable[MeshctlError]) -> None:
+    """Takes the values of the config's secret variables out of what errors say."""
+    values = secret_values(config)
     for error in errors if values else ():
         hide_in_error(error, values)
 

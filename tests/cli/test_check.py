@@ -142,3 +142,27 @@ def test_a_start_stops_on_errors_before_it_asks_a_cluster(meshctl: Meshctl, proj
     ]
     (project / "templates/web/service.yaml").unlink()
     assert meshctl("start", "web", "--dry-run", "client").code == 0
+
+
+@pytest.mark.parametrize("form", ["human", "json", "sarif", "github", "junit"])
+@pytest.mark.parametrize("ignored", [False, True])
+def test_no_finding_quotes_what_leaked(
+    meshctl: Meshctl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, ignored: bool
+) -> None:
+    """The label has a secret of several lines, which is refused for that, and for what it looks like."""
+    annotation = '{meshctl.dev/ignore: "MSH211: ours"}' if ignored else "{}"
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "templates/web").mkdir(parents=True)
+    (tmp_path / "configs/dev.yaml").write_text(
+        'namespace: x\nvars: {key: "first secret line\\nsecond secret line"}\nsecrets: [key]\nservice: {web: {}}\n'
+    )
+    (tmp_path / "templates/web/map.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\n"
+        f'metadata: {{name: web, annotations: {annotation}, labels: {{a: "{{{{ key | indent(2) }}}}"}}}}\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    result = meshctl("check", "--all", "-o", form)
+    assert result.code == 4
+    assert "MSH115" in result.out
+    assert "MSH211" in result.out or (ignored and form != "sarif")
+    assert "secret line" not in result.out + result.err
