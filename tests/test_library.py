@@ -185,3 +185,14 @@ def test_a_certificate_sends_http_to_https(tmp_path: Path) -> None:
     assert [server["port"]["number"] for server in servers] == [80, 443]
     assert servers[0]["tls"] == {"httpsRedirect": True}
     assert servers[1]["tls"] == {"mode": "SIMPLE", "credentialName": "tls"}
+
+
+def test_an_autoscaler_has_the_replicas_to_itself(tmp_path: Path) -> None:
+    template = """{{ workload.deployment("shop", "shop:1", replicas=none, account="shop") }}
+---
+{{ workload.horizontalpodautoscaler("shop", most=5, least=2) }}"""
+    deployment, autoscaler = objects(template, tmp_path)
+    assert "replicas" not in deployment["spec"]
+    assert deployment["spec"]["template"]["spec"]["serviceAccountName"] == "shop"
+    target = autoscaler["spec"]["scaleTargetRef"]
+    assert (target["kind"], target["name"]) == (deployment["kind"], deployment["metadata"]["name"])
