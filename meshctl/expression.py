@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -69,13 +70,14 @@ def _compiled(text: str) -> cel.Expression:
 
 @cache
 def _environment() -> cel.Env:
-    """CEL's strings, and of Kubernetes' library of URLs what the rules of known CRDs call."""
+    """CEL's strings, and of Kubernetes' libraries of URLs and addresses what the rules of known CRDs call."""
     from cel_expr_python import cel
     from cel_expr_python.ext import ext_strings
 
     kind = cel.Type
     url = kind.Map(kind.STRING, kind.STRING)
     functions = (
+        ("isIP", kind.BOOL, kind.STRING, False, lambda text: ip_version(text) is not None),
         ("isURL", kind.BOOL, kind.STRING, False, _is_url),
         ("url", url, kind.STRING, False, lambda text: {"scheme": urlsplit(text).scheme if _is_url(text) else "none"}),
         ("getScheme", kind.STRING, url, True, lambda parsed: parsed["scheme"]),
@@ -90,6 +92,14 @@ def _environment() -> cel.Env:
             for name, returned, taken, is_member, implementation in functions
         ],
     )
+
+
+def ip_version(text: str) -> int | None:
+    """4 or 6, None for what is no address; one with a zone is none to Kubernetes."""
+    try:
+        return ip_address(text).version if "%" not in text else None
+    except ValueError:
+        return None
 
 
 def _is_url(text: str) -> bool:

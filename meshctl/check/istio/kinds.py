@@ -48,5 +48,8 @@ API_KINDS = (
     ENVOY_FILTER,
     *POLICIES,
     f"TrafficExtension.{EXTENSIONS}",
+    *(f"{kind}.{GATEWAY_API}" for kind in ("Gateway", "GatewayClass", "ListenerSet", "ReferenceGrant")),
+    *(f"{kind}Route.{GATEWAY_API}" for kind in ("HTTP", "GRPC", "TCP", "TLS", "UDP")),
+    f"BackendTLSPolicy.{GATEWAY_API}",
 )
-"""Every kind that Istio's CRDs serve."""
+"""Every kind that the CRDs of Istio and of the Gateway API serve."""

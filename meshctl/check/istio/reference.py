@@ -1,4 +1,4 @@
-"""What is known of Istio's API: the schemas of its kinds, its annotations and labels.
+"""What is known of Istio's API, its kinds, annotations and labels, and of the kinds of the Gateway API.
 
 tools/istio_reference.py writes the file.
 """
@@ -23,8 +23,21 @@ def reference() -> Mapping[str, Any]:
 
 
 def known_kinds() -> Mapping[str, Any]:
-    """By `group/Kind`: `versions`, which the API server serves, and `schema`."""
+    """By `group/Kind`: `versions`, which the API server serves, each with the place of its schema in `schemas`."""
     found: Mapping[str, Any] = reference()["kinds"]
+    return found
+
+
+def schema_of(api_version: str, kind: str) -> Mapping[str, Any] | None:
+    """`spec`, whether that is `required`, and whether it has `defaults`.
+
+    Of a version that is not served it is that of another one.
+    """
+    group, _, version = api_version.rpartition("/")
+    known = known_kinds().get(f"{group}/{kind}")
+    if known is None:
+        return None
+    found: Mapping[str, Any] = known["schemas"][known["versions"].get(version, 0)]
     return found
 
 

@@ -7,8 +7,8 @@ from functools import wraps
 from weakref import WeakKeyDictionary
 
 from meshctl.check.finding import Fault, Severity
-from meshctl.check.istio.reference import known_kinds
-from meshctl.check.istio.structural import faults
+from meshctl.check.istio.reference import schema_of
+from meshctl.check.istio.structural import faults, with_defaults
 from meshctl.check.resource import Resource
 from meshctl.check.rules import Rule, object_rule
 from meshctl.yamlio import Path
@@ -39,12 +39,15 @@ def schema_faults(resource: Resource) -> tuple[Fault, ...]:
 
 
 def _faults(resource: Resource) -> Iterator[Fault]:
-    known = known_kinds().get("/".join(resource.ref.group_kind))
-    if known is None:
+    schema = schema_of(resource.ref.api_version, resource.ref.kind)
+    if schema is None:
         return
     if resource.spec:
-        yield from faults(known["schema"]["spec"], resource.spec.value, ("spec",))
-    elif known["schema"]["required"]:
+        spec = resource.spec.value
+        yield from faults(
+            schema["spec"], with_defaults(schema["spec"], spec) if schema["defaults"] else spec, ("spec",)
+        )
+    elif schema["required"]:
         yield Fault("spec is missing")
 
 

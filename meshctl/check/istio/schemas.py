@@ -1,4 +1,4 @@
-"""What the API server says to Istio's objects, by the schemas of their CRDs."""
+"""What the API server says to objects of Istio and of the Gateway API, by the schemas of their CRDs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 from meshctl.check.finding import Fault
 from meshctl.check.istio import old_forms
-from meshctl.check.istio.kinds import API_KINDS
+from meshctl.check.istio.kinds import API_KINDS, GATEWAY_API
 from meshctl.check.istio.reference import known_kinds
 from meshctl.check.istio.rules import schema_faults
 from meshctl.check.resource import Resource
@@ -15,14 +15,12 @@ from meshctl.check.rules import object_rule
 from meshctl.config.schema import dotted
 from meshctl.errors import did_you_mean
 
-_ISTIO = ".istio.io"
-
 
 @object_rule("MSH300", "error", aliases=("IST0106",))
 def served(resource: Resource) -> Iterator[Fault]:
-    """A kind or version of Istio's API that no API server serves.
+    """A kind or version of Istio's API, or of the Gateway API, that no API server serves.
 
-    The kind is misspelt, or of another group, or the version is none of those that Istio's CRDs have.
+    The kind is misspelt, or of another group, or the version is none of those that its CRD has.
 
         # bad
         apiVersion: networking.istio.io/v2
@@ -40,13 +38,14 @@ def served(resource: Resource) -> Iterator[Fault]:
           http: [{route: [{destination: {host: web}}]}]
     """
     group, kind = resource.ref.group_kind
-    if not group.endswith(_ISTIO) or old_forms.is_retired(group) or group not in _groups():
+    if old_forms.is_retired(group) or group not in _groups():
         return
     known = known_kinds().get(f"{group}/{kind}")
     version = resource.ref.api_version.rpartition("/")[2]
     if known is None:
         advice = did_you_mean(f"{group}/{kind}", known_kinds())
-        yield resource.root["kind"].fault(f"Istio has no {kind} in {group}", advice)
+        whose = "the Gateway API" if group == GATEWAY_API else "Istio"
+        yield resource.root["kind"].fault(f"{whose} has no {kind} in {group}", advice)
     elif version not in known["versions"]:
         advice = "write " + " or ".join(f"{group}/{each}" for each in known["versions"])
         yield resource.root["apiVersion"].fault(f"{kind} is not served as {version}", advice)
@@ -59,7 +58,7 @@ def _groups() -> frozenset[str]:
 
 @object_rule("MSH301", "error", *API_KINDS, aliases=("IST0106",))
 def schema(resource: Resource) -> Iterator[Fault]:
-    """An Istio object that the API server refuses.
+    """An object of Istio or of the Gateway API that the API server refuses.
 
     Its CRD has no such field, or wants another type, another value, or breaks one of its rules. An unknown field is
     refused too: the server would drop it without a word if it were not told to be strict.

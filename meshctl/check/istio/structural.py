@@ -24,10 +24,33 @@ _LONGEST_VALUE = 40  # characters of a wrong value in a message
 
 
 def faults(schema: Schema, value: Any, path: Path = ()) -> list[Fault]:
-    """Everything that the API server would find, each at its place. Rules judge only what has the right shape."""
+    """Everything that the API server would find, each at its place. Rules judge only what has the right shape.
+
+    The value has the defaults of the schema, as `with_defaults` gives them.
+    """
     verdict = _Verdict([], [])
     _judge(schema, value, path, verdict)
     return [*verdict.misshapen, *verdict.broken]
+
+
+def with_defaults(schema: Schema, value: Any) -> Any:
+    """A copy with what the API server writes where an author wrote nothing."""
+    if value.__class__ is dict:
+        properties: Mapping[str, Schema] = schema.get("properties", {})
+        missing = {
+            name: each["default"]
+            for name, each in properties.items()
+            if "default" in each and _is_absent(value.get(name), each)
+        }
+        others = schema.get("additionalProperties")
+        found = {}
+        for name, item in {**value, **missing}.items():
+            inner = properties.get(name, others)
+            found[name] = with_defaults(inner, item) if isinstance(inner, dict) else item
+        return found
+    if value.__class__ is list and "items" in schema:
+        return [with_defaults(schema["items"], item) for item in value]
+    return value
 
 
 class _Verdict(NamedTuple):
@@ -211,15 +234,30 @@ def _alternatives(schema: Schema, value: Any, path: Path) -> Iterator[Fault]:
 
 def _satisfies(schema: Schema, value: Any) -> bool:
     """Whether a value passes the part of a schema that structural schemas allow below oneOf, anyOf and not."""
-    if value.__class__ is dict and any(name not in value for name in schema.get("required", ())):
+    if value.__class__ is dict:
+        inner = schema.get("properties", {})
+        if not all(_satisfies(each, value[name]) for name, each in inner.items() if name in value):
+            return False
+        if any(name not in value for name in schema.get("required", ())):
+            return False
+    if "enum" in schema and value not in schema["enum"]:
+        return False
+    if "format" in schema and not _has_format(schema["format"], value):
         return False
     if "not" in schema and _satisfies(schema["not"], value):
         return False
     return "anyOf" not in schema or any(_satisfies(choice, value) for choice in schema["anyOf"])
 
 
+def _has_format(name: str, value: Any) -> bool:
+    version = {"ipv4": 4, "ipv6": 6}.get(name)
+    return version is None or (value.__class__ is str and expression.ip_version(value) == version)
+
+
 def _choice_words(choices: Sequence[Schema], value: Mapping[str, Any]) -> str:
     names = [name for choice in choices for name in choice.get("required", ())]
+    if not names:
+        return "it has none of the forms that there are for it, or several"
     given = [name for name in names if name in value]
     if given:
         return f"only one of {_listed(names)} may be set, and {_listed(given, 'and')} are"
@@ -234,6 +272,8 @@ def _listed(names: Collection[str], word: str = "or") -> str:
 def _rules(schema: Schema, value: Any, path: Path) -> Iterator[Fault]:
     holds = _holds if value.__class__ in (str, int) else expression.holds
     for rule in schema["x-kubernetes-validations"]:
+        if "oldSelf" in rule["rule"]:
+            continue  # it judges changes
         if holds(rule["rule"], value) is not True:
             said = rule.get("message") or f"it breaks the rule {rule['rule']}"
             yield Fault(f"{_shown(value)}: {said}" if value.__class__ not in (dict, list) else said, path)
