@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,26 @@ def test_the_server_agrees(code: str, cluster: Cluster, namespace: str) -> None:
 
 def _refusals(text: str, cluster: Cluster, namespace: str) -> list[str]:
     found = []
-    for document in yamlio.load_all(text, "example"):
-        body = document.value
-        if is_namespaced(body["apiVersion"], body["kind"]):
-            body["metadata"]["namespace"] = namespace
+    for body in _objects(text, namespace):
         try:
             cluster.apply(body, dry_run=True)
         except ClusterError as error:
             found.append(error.message)
     return found
+
+
+def _objects(text: str, namespace: str) -> Iterator[Any]:
+    for document in yamlio.load_all(text, "example"):
+        body = document.value
+        if is_namespaced(body["apiVersion"], body["kind"]):
+            body["metadata"]["namespace"] = namespace
+        yield body
+
+
+@pytest.mark.parametrize("code", ["MSH289", "MSH290", "MSH291", "MSH292", "MSH293", "MSH294", "MSH295"])
+def test_the_server_warns_too(code: str, cluster: Cluster, namespace: str) -> None:
+    rule = rule_of(code)
+    assert isinstance(rule, Rule)
+    for verdict, text in rule.examples:
+        applied = [cluster.apply(body, dry_run=True) for body in _objects(text, namespace)]
+        assert (verdict == "bad") == any(each.warnings for each in applied), f"{code}: {verdict}"

@@ -14,6 +14,7 @@ from meshctl.check.kubernetes import (
     services,
     shape,
     versions,
+    warned,
     workloads,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "services",
     "shape",
     "versions",
+    "warned",
     "workloads",
 ]

@@ -31,3 +31,9 @@ def quantity(value: Any) -> Decimal | None:
     if match[3]:
         return Decimal(f"{match[1]}e{match[3]}")  # which no context rounds or refuses
     return Decimal(match[1]) * _SUFFIXES.get(match[2] or "", Decimal(1))
+
+
+def is_fraction(value: Any) -> bool:
+    """Whether it is a quantity, and no whole number."""
+    amount = quantity(value)
+    return amount is not None and amount != amount.to_integral_value()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from meshctl.check.kubernetes.forms import CONFIG_KEY, HEADER, QUALIFIED, SUBDOMAIN, VARIABLE
-from meshctl.check.kubernetes.quantities import quantity
+from meshctl.check.kubernetes.quantities import is_fraction, quantity
 from meshctl.check.kubernetes.restrictions.constraints import (
     Body,
     Constraint,
@@ -38,7 +38,7 @@ def _resources(body: Body) -> Iterator[Refusal]:
                     f"there are {', '.join(_OF_NODES)}, hugepages-… and those of device plugins, like nvidia.com/gpu"
                 )
                 yield Refusal("form", (field, name), "is no resource of a container", advice)
-            elif "/" in name and (amount := quantity(value)) is not None and amount % 1:
+            elif "/" in name and is_fraction(value):
                 yield Refusal("range", (field, name), f"has to be a whole number, not {value}")
     for name, value in requests.items():
         if ("/" in name or name.startswith("hugepages-")) and quantity(value) != quantity(limits.get(name)):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from meshctl.check.kubernetes.forms import DOMAIN_PATH
-from meshctl.check.kubernetes.quantities import quantity
+from meshctl.check.kubernetes.quantities import is_fraction, quantity
 from meshctl.check.kubernetes.restrictions.constraints import (
     Body,
     Constraint,
@@ -31,7 +31,7 @@ def _quota(body: Body) -> Iterator[Refusal]:
     for name, value in mapping(body, "hard").items():
         if not _is_counted(name):
             yield Refusal("form", ("hard", name), "is nothing that a quota counts", "count/RESOURCE.GROUP counts any")
-        elif (name in _COUNTED or name.startswith("count/")) and (amount := quantity(value)) is not None and amount % 1:
+        elif (name in _COUNTED or name.startswith("count/")) and is_fraction(value):
             yield Refusal("range", ("hard", name), f"has to be a whole number, not {value}")
     scopes = {scope for scope in sequence(body, "scopes") if isinstance(scope, str)}
     for one, other in (("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")):
