@@ -16,8 +16,9 @@ class ObjectRef(NamedTuple):
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> ObjectRef:
-        """The reference of an object's body; what is missing is empty."""
-        metadata = body.get("metadata") or {}
+        """The reference of an object's body; what is missing, or has no name where one should be, is empty."""
+        metadata = body.get("metadata")
+        metadata = metadata if isinstance(metadata, Mapping) else {}
         return cls(
             str(body.get("apiVersion", "")),
             str(body.get("kind", "")),

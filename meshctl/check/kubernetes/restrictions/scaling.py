@@ -30,8 +30,8 @@ _METRICS = {
 
 
 def _autoscaler(body: Body) -> Iterator[Refusal]:
-    kinds = {member(metric, "type") for metric in sequence(body, "metrics")}
-    if body.get("minReplicas") == 0 and not kinds & {"Object", "External"}:
+    scales_from_none = any(member(metric, "type") in ("Object", "External") for metric in sequence(body, "metrics"))
+    if body.get("minReplicas") == 0 and not scales_from_none:
         yield Refusal("range", ("minReplicas",), "can be 0 only with a metric of type Object or External")
 
 
