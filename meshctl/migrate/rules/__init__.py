@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from meshctl.migrate.edits import Edits
 from meshctl.migrate.manifests import Manifest
 from meshctl.migrate.rules import networking, versions, workloads
+from meshctl.migrate.rules.access import access
 from meshctl.migrate.rules.authentication import authentication
 from meshctl.migrate.rules.context import Context
 from meshctl.migrate.rules.defects import defects
@@ -25,7 +26,7 @@ _OF_ONE: tuple[Callable[[Context, Manifest], None], ...] = (
     networking.destination_ports,
     networking.retries,
 )
-_OF_ALL: tuple[Callable[[Context], None], ...] = (mixer, authentication, one_rule_a_host, defects)
+_OF_ALL: tuple[Callable[[Context], None], ...] = (mixer, authentication, access, one_rule_a_host, defects)
 
 
 def apply(manifests: Sequence[Manifest], edits: Edits) -> None:
