@@ -110,14 +110,16 @@ class World:
         """A newer state of an object. An older one changes nothing; the same again, which a watch brings after an
         apply, concerns nobody, but is what the watch holds on to: one of the two is enough.
 
-        What a controller made is never compared with a manifest: its managed fields, half of it, are let go.
+        What a controller made is never compared with a manifest, and a status never: their managed fields, of a pod
+        half of it, are let go.
         """
         ref = ObjectRef.of(body)
         if ref.kind == "Event":
             self._put_event(body)
             return
-        if has_controller(body):
-            body["metadata"].pop("managedFields", None)
+        managed = body["metadata"].pop("managedFields", ())
+        if managed and not has_controller(body):
+            body["metadata"]["managedFields"] = [entry for entry in managed if not entry.get("subresource")]
         known = self._objects.get(ref)
         age = _compared(body, known) if known else 1
         if age >= 0:
