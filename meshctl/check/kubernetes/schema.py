@@ -123,6 +123,8 @@ class _Walk:
         for key in type_.required:
             if value.get(key) is None and key not in meant:
                 self._add("missing", (*path, key), f"{_name(path) or 'the object'} has no {key}", "")
+            elif value.get(key) == "" and fields[key][0] == "e":
+                self._add("empty", (*path, key), f"{_name((*path, key))} must not be empty", "")
         for constraint in type_.constraints:
             for trouble, steps, what, suggestion, at_key in constraint(value):
                 place = (*path, *steps)
@@ -134,7 +136,12 @@ class _Walk:
             return
         keys, _, item_type = type_[1:].partition("]")
         for index, item in enumerate(value):
-            self.value(item_type, item, (*path, index))
+            if item is None and item_type[0] == "@" and not keys:
+                self._object(type_of(item_type[1:]), {}, (*path, index))
+            elif (item is None and keys) or (item in (None, "") and item_type[0] == "e"):
+                self._add("empty", (*path, index), f"{_name((*path, index))} must not be empty", "")
+            else:
+                self.value(item_type, item, (*path, index))
         if keys and len(value) > 1:
             self._repeated(keys.split(","), value, path)
 

@@ -55,11 +55,11 @@ ACCESS: Mapping[str, tuple[Constraint, ...]] = {
     "rbac.v1.Role": (_role,),
     "rbac.v1.ClusterRoleBinding": (_accounts,),
     "rbac.v1.PolicyRule": (_permission,),
-    "rbac.v1.Subject": (_subject, among("kind", "ServiceAccount", "User", "Group"), filled("name")),
+    "rbac.v1.Subject": (_subject, among("kind", "ServiceAccount", "User", "Group"), filled("kind", "name")),
     "rbac.v1.RoleRef": (
         among("kind", "Role", "ClusterRole"),
         among("apiGroup", _RBAC),
-        filled("name"),
+        filled("kind", "name"),
         formed(SEGMENT, "name"),
     ),
 }

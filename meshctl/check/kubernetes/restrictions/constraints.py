@@ -136,6 +136,17 @@ def needed(*fields: str) -> Constraint:
     return constraint
 
 
+def given(*fields: str) -> Constraint:
+    """Not absent; what is empty says itself what it lacks."""
+
+    def constraint(body: Body) -> Iterator[Refusal]:
+        for field in fields:
+            if body.get(field) is None:
+                yield Refusal("empty", (field,), "is needed, and not given")
+
+    return constraint
+
+
 def filled(*fields: str) -> Constraint:
     """Not empty where it is there; that it is absent the schema tells, or nobody minds."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from meshctl.check.kubernetes.forms import CONFIG_KEY, HEADER, QUALIFIED, SUBDOMAIN, VARIABLE
+from meshctl.check.kubernetes.forms import CONFIG_KEY, HEADER, PORT_NAME, QUALIFIED, SUBDOMAIN, VARIABLE
 from meshctl.check.kubernetes.quantities import is_fraction, quantity
 from meshctl.check.kubernetes.restrictions.constraints import (
     Body,
@@ -76,7 +76,8 @@ def _port_names(body: Body) -> Iterator[Refusal]:
         yield Refusal("together", steps, f'is "{name}" a second time', "rename one of them")
 
 
-_KEY_SELECTOR = (formed(CONFIG_KEY, "key"), formed(SUBDOMAIN, "name"), filled("name", "key"))
+_PORT = (within(1, 65535, "port"), formed(PORT_NAME, "port"), filled("port"))
+_KEY_SELECTOR = (formed(CONFIG_KEY, "key"), formed(SUBDOMAIN, "name"), needed("name"), filled("key"))
 
 CONTAINERS: Mapping[str, tuple[Constraint, ...]] = {
     "core.v1.Container": (
@@ -97,8 +98,8 @@ CONTAINERS: Mapping[str, tuple[Constraint, ...]] = {
         within(1, None, "terminationGracePeriodSeconds"),
     ),
     "core.v1.ExecAction": (needed("command"),),
-    "core.v1.HTTPGetAction": (within(1, 65535, "port"),),
-    "core.v1.TCPSocketAction": (within(1, 65535, "port"),),
+    "core.v1.HTTPGetAction": _PORT,
+    "core.v1.TCPSocketAction": _PORT,
     "core.v1.GRPCAction": (within(1, 65535, "port"),),
     "core.v1.HTTPHeader": (formed(HEADER, "name"), filled("name")),
     "core.v1.Lifecycle": (inside("postStart", one_of(*_HOOKS)), inside("preStop", one_of(*_HOOKS))),

@@ -26,6 +26,7 @@ from meshctl.check.kubernetes.restrictions.constraints import (
     at_most,
     filled,
     formed,
+    given,
     inside,
     items,
     mapping,
@@ -127,6 +128,12 @@ def _endpoints(body: Body) -> Iterator[Refusal]:
     form = {"IPv4": ADDRESS, "IPv6": ADDRESS, "FQDN": SUBDOMAIN}.get(str(body.get("addressType")))
     if form:
         yield from inside("endpoints", formed(form, "addresses"))(body)
+    for outer, endpoint in items(body, "endpoints"):
+        if not sequence(endpoint, "addresses"):
+            yield Refusal("empty", (*outer, "addresses"), "is needed, and has no entry")
+        for inner, address in items(endpoint, "addresses"):
+            if address in ("", None):
+                yield Refusal("empty", (*outer, *inner), "must not be empty")
 
 
 NETWORK: Mapping[str, tuple[Constraint, ...]] = {
@@ -147,7 +154,8 @@ NETWORK: Mapping[str, tuple[Constraint, ...]] = {
     ),
     "core.v1.ServicePort": (formed(LABEL, "name"), formed(PORT_NAME, "targetPort"), formed(QUALIFIED, "appProtocol")),
     "core.v1.ClientIPConfig": (within(1, 86400, "timeoutSeconds"),),
-    "networking.v1.IngressSpec": (_ingress, formed(SUBDOMAIN, "ingressClassName")),
+    "networking.v1.Ingress": (given("spec"),),
+    "networking.v1.IngressSpec": (_ingress, formed(SUBDOMAIN, "ingressClassName"), filled("ingressClassName")),
     "networking.v1.IngressRule": (formed(HOST, "host"),),
     "networking.v1.HTTPIngressRuleValue": (filled("paths"),),
     "networking.v1.HTTPIngressPath": (_ingress_path,),

@@ -16,6 +16,7 @@ from meshctl.check.kubernetes.restrictions.constraints import (
     at_most,
     filled,
     formed,
+    given,
     items,
     keyed,
     mapping,
@@ -87,6 +88,8 @@ def _taken(body: Body) -> Iterator[tuple[Path, Any]]:
 
 
 PODS: Mapping[str, tuple[Constraint, ...]] = {
+    "core.v1.Pod": (given("spec"),),
+    "core.v1.PodTemplateSpec": (given("spec"),),
     "core.v1.PodSpec": (
         _pod,
         _of_network,

@@ -13,6 +13,7 @@ from meshctl.check.kubernetes.restrictions.constraints import (
     amounts,
     filled,
     formed,
+    inside,
     mapping,
     member,
     sequence,
@@ -33,6 +34,13 @@ def _autoscaler(body: Body) -> Iterator[Refusal]:
     scales_from_none = any(member(metric, "type") in ("Object", "External") for metric in sequence(body, "metrics"))
     if body.get("minReplicas") == 0 and not scales_from_none:
         yield Refusal("range", ("minReplicas",), "can be 0 only with a metric of type Object or External")
+
+
+def _scaled(body: Body) -> Iterator[Refusal]:
+    """Only a ReplicationController is in no group."""
+    version = body.get("apiVersion") or ""
+    if isinstance(version, str) and "/" not in version and body.get("kind") != "ReplicationController":
+        yield Refusal("form", ("apiVersion",), f'has to name a group too, like apps/v1, not "{version}"')
 
 
 def _metric(body: Body) -> Iterator[Refusal]:
@@ -71,6 +79,7 @@ SCALING: Mapping[str, tuple[Constraint, ...]] = {
     "policy.v1.PodDisruptionBudgetSpec": (shares("minAvailable", "maxUnavailable"),),
     "autoscaling.v2.HorizontalPodAutoscalerSpec": (
         _autoscaler,
+        inside("scaleTargetRef", _scaled),
         within(1, None, "maxReplicas"),
         within(0, None, "minReplicas"),
     ),

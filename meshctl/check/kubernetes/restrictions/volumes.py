@@ -14,6 +14,7 @@ from meshctl.check.kubernetes.restrictions.constraints import (
     amounts,
     filled,
     formed,
+    given,
     items,
     mapping,
     member,
@@ -47,7 +48,7 @@ def _paths(body: Body) -> Iterator[tuple[Path, Any]]:
 def _claim(body: Body) -> Iterator[Refusal]:
     """A size of more than nothing, and who may mount it."""
     requests = mapping(body, "resources", "requests")
-    if "storage" not in requests:
+    if requests.get("storage") is None:
         yield Refusal("empty", ("resources", "requests", "storage"), "is needed, and not given")
     elif (size := quantity(requests["storage"])) is not None and size <= 0:
         yield Refusal(
@@ -84,6 +85,7 @@ VOLUMES: Mapping[str, tuple[Constraint, ...]] = {
     "core.v1.PersistentVolumeClaimVolumeSource": (filled("claimName"),),
     "core.v1.EphemeralVolumeSource": (needed("volumeClaimTemplate"),),
     "core.v1.NFSVolumeSource": (filled("server", "path"), formed(ABSOLUTE, "path")),
+    "core.v1.PersistentVolumeClaim": (given("spec"),),
     "core.v1.PersistentVolumeClaimSpec": (
         _claim,
         needed("accessModes"),

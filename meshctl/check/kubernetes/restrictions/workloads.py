@@ -13,7 +13,9 @@ from meshctl.check.kubernetes.restrictions.constraints import (
     among,
     filled,
     formed,
+    given,
     mapping,
+    needed,
     only_when,
     shares,
     within,
@@ -101,6 +103,7 @@ WORKLOADS: Mapping[str, tuple[Constraint, ...]] = {
     "apps.v1.DaemonSetSpec": (*_WORKLOAD, _HISTORY),
     "apps.v1.RollingUpdateDaemonSet": (shares("maxSurge", "maxUnavailable"), _rolling(0, 1), _daemons),
     "apps.v1.ReplicaSetSpec": _WORKLOAD,
+    "batch.v1.Job": (given("spec"),),
     "batch.v1.JobSpec": (
         _job,
         _in_templates("ephemeralContainers"),
@@ -111,6 +114,7 @@ WORKLOADS: Mapping[str, tuple[Constraint, ...]] = {
         only_when("successPolicy", "completionMode", "Indexed", unset="NonIndexed"),
         formed(DOMAIN_PATH, "managedBy"),
     ),
+    "batch.v1.JobTemplateSpec": (needed("spec"),),
     "batch.v1.CronJobSpec": (
         _time_zone,
         filled("schedule", "timeZone"),
