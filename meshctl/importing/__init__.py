@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from meshctl.importing.needs import Need, needs
 from meshctl.importing.project import CONFIG, files
 from meshctl.importing.references import mapping
 from meshctl.importing.sources import Original, read
-from meshctl.manifest import NAMESPACE_SERVICE
+from meshctl.manifest import LABEL_PART_OF, NAMESPACE_SERVICE
+from meshctl.templating import dns_label
 
 __all__ = ["CONFIG", "Imported", "Need", "Original", "make", "read"]
 
@@ -33,25 +36,45 @@ class Imported:
 
 
 def make(sources: Sequence[Original], project: str, *, lifting: bool = False) -> Imported:
-    """The project that the objects make. Pure: nothing is written."""
+    """The project that the objects make, which is called what they say that they are part of, if they agree on it.
+    Pure: nothing is written."""
     derived = [source for source in sources if source.derived]
     sources = [source for source in sources if not source.derived]
+    project = _whole(sources) or project
     services = grouped(sources)
     if list(services) == [NAMESPACE_SERVICE]:
         services = {project: services[NAMESPACE_SERVICE]}  # a project has one service at least
     found, left_out = needs(services)
     namespaces = found_in(sources)
-    lifted = lift(sources, namespaces.own) if lifting else moved(namespaces.lost)
+    hosts = frozenset(source.ref.name for source in sources if source.ref.group_kind == ("", "Service"))
+    lifted = lift(sources, namespaces.own, hosts) if lifting else moved(namespaces.lost, hosts)
     ours = {name: [as_ours(source, namespaces) for source in each] for name, each in services.items()}
-    told = [*namespaces.notes(), *notes(sources), *_cycles(left_out), *_oddities(sources), *_left_out(derived)]
+    told = [*namespaces.notes(), *notes(sources, project), *_cycles(left_out), *_oddities(sources), *_left_out(derived)]
+    told += () if namespaces.own else _stranded(sources, hosts)
     written = files(project, ours, found, left_out, namespaces, lifted)
     return Imported(written, ours, found, left_out, lifted.vars, told)
+
+
+def _whole(sources: Sequence[Original]) -> str:
+    """The one value of their label part-of, which meshctl writes itself: pods may be selected by it."""
+    values = {str(mapping(source.body, "metadata", "labels").get(LABEL_PART_OF, "")) for source in sources} - {""}
+    name = values.pop() if len(values) == 1 else ""
+    return name if name and dns_label(name) == name else ""
 
 
 def _cycles(left_out: Sequence[Need]) -> Iterator[Caution]:
     for need in left_out:
         message = f"{need.service} names {need.other} ({need.evidence}), which needs {need.service} in turn: left out"
         yield Caution("", message, None, f"decide in {CONFIG} which of the two can do without the other at its start")
+
+
+def _stranded(sources: Sequence[Original], hosts: Collection[str]) -> Iterator[Caution]:
+    """What names no namespace goes to the project's, and an address in `default` does not go with it."""
+    address = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(hosts)))})\.default(?:\.svc[\w.]*)?(?![\w-])")
+    for source in sources if hosts else ():
+        if found := address.search(json.dumps(source.body)):
+            message = f"{source.ref} names {found[0]}, where the project's Service is not"
+            yield Caution("", message, source.where, "write {{ namespace }} for default there, if it is meant")
 
 
 def _oddities(sources: Sequence[Original]) -> Iterator[Caution]:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from meshctl.importing.references import ROUTES, Labels, Named, get, mapping, selector, targets, uses
+from meshctl.importing.references import ROUTES, Labels, Named, get, is_workload, mapping, selector, targets, uses
 from meshctl.importing.sources import Original
-from meshctl.manifest import NAMESPACE_SERVICE, WORKLOADS, pod_template
+from meshctl.manifest import NAMESPACE_SERVICE, pod_template
 from meshctl.templating import dns_label
 
 _NAME_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "name")
@@ -59,7 +59,7 @@ class _Owners:
 
     @cached_property
     def _workloads(self) -> list[int]:
-        return [number for number, source in enumerate(self.sources) if source.ref.group_kind in WORKLOADS]
+        return [number for number, source in enumerate(self.sources) if is_workload(source.body)]
 
     def _joined(self) -> list[list[int]]:
         """The workloads of each service, in the order of their first ones."""

@@ -39,12 +39,16 @@ class Image(NamedTuple):
 
 @dataclass(frozen=True)
 class Lifted:
-    """The vars that were made, and the names that stand for registries and for tags of their images."""
+    """The vars that were made, and the names that stand for registries and for tags of their images.
+
+    `namespace` is what addresses lose for the one that the config names; `hosts` are the Services of the project.
+    """
 
     vars: Mapping[str, Any]
     registries: Mapping[str, str]
     tags: Mapping[tuple[str, str], str]
     namespace: str
+    hosts: frozenset[str]
 
     def applied(self, text: str) -> str:
         text = _IMAGE_LINE.sub(self._image, text)
@@ -52,11 +56,16 @@ class Lifted:
             return text
         name = re.escape(self.namespace)
         text = re.sub(rf"([^\s./\"']*)\.{name}(?=\.svc\b)", self._address, text)
+        text = re.sub(rf"(?m)(?<![^\s/@=,\"'])((?:[\w-]+\.)?([\w-]+))\.{name}(?=[:/,;\"'\s]|$)", self._short, text)
         return re.sub(rf"(?m)^(\s*(?:- )?namespace: ){name}$", r'\1"{{ namespace }}"', text)
 
     def _address(self, host: re.Match[str]) -> str:
         """The API server's address is the same for everybody."""
         return host[0] if host[0] == _API_SERVER else f"{host[1]}.{{{{ namespace }}}}"
+
+    def _short(self, host: re.Match[str]) -> str:
+        """`web.shop:80` may be anything but the address of a Service, unless there is one."""
+        return f"{host[1]}.{{{{ namespace }}}}" if host[2] in self.hosts else host[0]
 
     def _image(self, line: re.Match[str]) -> str:
         registry, name, tag = Image.parse(line["image"])
@@ -67,12 +76,12 @@ class Lifted:
         return f'{line["key"]}"{{{{ {self.registries[registry]} }}}}/{name}{ending}"'
 
 
-def moved(namespace: str) -> Lifted:
+def moved(namespace: str, hosts: frozenset[str]) -> Lifted:
     """No vars; what is said of a namespace that the objects lose is said of the one that they get."""
-    return Lifted({}, {}, {}, namespace)
+    return Lifted({}, {}, {}, namespace, hosts)
 
 
-def lift(sources: Sequence[Original], namespace: str) -> Lifted:
+def lift(sources: Sequence[Original], namespace: str, hosts: frozenset[str]) -> Lifted:
     """`namespace` is the project's own, empty where there is none to lift."""
     images = sorted({Image.parse(text) for source in sources for text in _images(source)})
     registries = Counter(image.registry for image in images if image.registry)
@@ -84,7 +93,7 @@ def lift(sources: Sequence[Original], namespace: str) -> Lifted:
         for number, key in enumerate(_one_a_registry(key for key, times in tags.most_common() if times >= _TIMES))
     }
     values = {names[registry]: registry for registry in repeated} | {name: tag for (_, tag), name in tag_names.items()}
-    return Lifted(values, names, tag_names, namespace)
+    return Lifted(values, names, tag_names, namespace, hosts)
 
 
 def _one_a_registry(keys: Iterator[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -82,10 +82,15 @@ def as_ours(source: Original, namespaces: Namespaces) -> Original:
 _WRITTEN_BY_US = (LABEL_MANAGED_BY, LABEL_PART_OF, LABEL_SERVICE, LABEL_NAMESPACE, LABEL_MEMBER)
 
 
-def notes(sources: Sequence[Original]) -> Iterator[Caution]:
+def notes(sources: Sequence[Original], project: str) -> Iterator[Caution]:
     """What was taken off, or put on, that somebody might miss."""
     labels = sorted(
-        {name for source in sources for name in _WRITTEN_BY_US if name in mapping(source.body, "metadata", "labels")}
+        {
+            name
+            for source in sources
+            for name, value in mapping(source.body, "metadata", "labels").items()
+            if name in _WRITTEN_BY_US and (name, value) != (LABEL_PART_OF, project)
+        }
     )
     if labels:
         yield Caution("", f"left out of metadata.labels, as meshctl writes its own: {', '.join(labels)}", None, "")

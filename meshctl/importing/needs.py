@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from meshctl.importing.references import ROUTES, get, items, mapping, targets, texts
 from meshctl.importing.sources import Original
-from meshctl.manifest import NAMESPACE_SERVICE, Address, config_references, pod_template
+from meshctl.manifest import NAMESPACE_SERVICE, Address, config_references, expanded, pod_template
 
 ENVIRONMENT, ARGUMENTS, CONFIGURATION = 3, 2, 1
 """How much a place says: a variable is set for this very container, a file may be about more than one."""
@@ -115,9 +115,11 @@ def _told(source: Original, configs: Mapping[tuple[str, str, str], Original]) ->
     spec = mapping(template, "spec")
     whole = config_references(template) - _single_references(spec)
     for container in [*items(spec.get("initContainers")), *items(spec.get("containers"))]:
-        yield from _environment(container, source, configs)
+        variables = dict(_environment(container, source, configs))
+        for name, value in variables.items():
+            yield Told(f"{name}: {expanded(value, variables)}", ENVIRONMENT, name)
         words = [*texts(container.get("command")), *texts(container.get("args"))]
-        yield Told(" ".join(words), ARGUMENTS, "arguments")
+        yield Told(expanded(" ".join(words), variables), ARGUMENTS, "arguments")
     for kind, name in sorted(whole):
         config = configs.get((kind, name, source.ref.namespace))
         for key, text in _entries(config).items():
@@ -126,17 +128,18 @@ def _told(source: Original, configs: Mapping[tuple[str, str, str], Original]) ->
 
 def _environment(
     container: Mapping[str, Any], source: Original, configs: Mapping[tuple[str, str, str], Original]
-) -> Iterator[Told]:
+) -> Iterator[tuple[str, str]]:
+    """The variables of a container whose values are known."""
     for variable in items(container.get("env")):
         name, value = str(variable.get("name")), variable.get("value")
         if value is not None:
-            yield Told(f"{name}: {value}", ENVIRONMENT, name)
+            yield name, str(value)
         for kind, field in (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")):
             reference = get(variable, "valueFrom", field)
             config = configs.get((kind, str(get(reference, "name")), source.ref.namespace))
             text = _entries(config).get(str(get(reference, "key")))
             if text is not None:
-                yield Told(f"{name}: {text}", ENVIRONMENT, name)
+                yield name, text
 
 
 def _single_references(spec: Mapping[str, Any]) -> set[tuple[str, str]]:

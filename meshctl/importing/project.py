@@ -13,8 +13,9 @@ from meshctl.importing.grouping import hooks
 from meshctl.importing.lifting import Lifted
 from meshctl.importing.namespaces import Namespaces
 from meshctl.importing.needs import Need
+from meshctl.importing.references import is_workload
 from meshctl.importing.sources import Original
-from meshctl.manifest import NAMESPACE_SERVICE, WORKLOADS
+from meshctl.manifest import NAMESPACE_SERVICE
 
 CONFIG = Path("configs", "dev.yaml")
 _SCHEMA = Path(".meshctl", "config.schema.json")
@@ -57,7 +58,7 @@ def _templates(sources: Sequence[Original], lifted: Lifted) -> dict[str, str]:
 
 def _file_of(source: Original) -> str:
     group, kind = source.ref.group_kind
-    if source.ref.group_kind in WORKLOADS:
+    if is_workload(source.body):
         return f"{kind.lower()}.yaml"
     if kind in _FILE_OF_KIND and not group:
         return _FILE_OF_KIND[kind]
@@ -121,7 +122,7 @@ def _key(name: str) -> str:
 
 def _not_at_start(services: Mapping[str, Sequence[Original]]) -> Iterator[str]:
     for name, sources in services.items():
-        workloads = [source for source in sources if source.ref.group_kind in WORKLOADS]
+        workloads = [source for source in sources if is_workload(source.body)]
         if name != NAMESPACE_SERVICE and workloads and all(_is_later(source) for source in workloads):
             yield name
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from meshctl.manifest import config_references, pod_template
+from meshctl.manifest import config_references, pod_template, pod_template_path
 
 Body = Mapping[str, Any]
 Labels = Mapping[str, Any]
@@ -44,6 +44,11 @@ def texts(value: Any) -> list[str]:
 def items(value: Any) -> list[Mapping[str, Any]]:
     """The mappings of a list, none where there is no list."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def is_workload(body: Body) -> bool:
+    """Also of API versions that are gone: they are read all the same."""
+    return pod_template_path(_group(body), str(body["kind"])) is not None and body["kind"] != "PodTemplate"
 
 
 def selector(body: Body) -> Labels | None:

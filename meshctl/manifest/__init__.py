@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshctl.manifest.addresses import Address
+from meshctl.manifest.addresses import Address, expanded
 from meshctl.manifest.applyset import LABEL_MEMBER, ApplySet, is_parent, kinds_of, namespaces_of
 from meshctl.manifest.bundle import Bundle, Locate, Manifest, Source
 from meshctl.manifest.images import Image, parse_image, with_images
@@ -60,6 +60,7 @@ __all__ = [
     "Manifest",
     "Source",
     "config_references",
+    "expanded",
     "expiry",
     "has_expired",
     "is_kept",

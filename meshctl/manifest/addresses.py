@@ -7,12 +7,15 @@ that is called a host, an address or the like and is nothing but the name: `DB_H
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _BEFORE = r"(?<![\w.\-/])(?:[\w-]+\.)?"  # a pod's own name may come first: kafka-0.kafka
 _IN_URL = r"[a-zA-Z][\w+.\-]*://(?:[^\s/@'\"]*@)?(?:[\w-]+\.)?"
-_CALLED_HOST = r"(?:host|hosts|hostname|addr|addrs|address|server|servers|endpoint|endpoints|url|uri|brokers?)"
+_REFERENCE = re.compile(r"\$\((\w+)\)")
+_CALLED_HOST = (
+    r"(?:host|hosts|hostname|addr|addrs|address|server|servers|data source|endpoint|endpoints|url|uri|brokers?)"
+)
 
 
 @dataclass(frozen=True)
@@ -40,4 +43,9 @@ class Address:
             if ports:
                 yield rf"(?:{_BEFORE}|{_IN_URL}){host}:{ports}(?![\w.@])"
                 yield rf"(?<![\w.\-/]){host}\s+{ports}(?![\w.])"
-            yield rf"(?im){_CALLED_HOST}[\"']?\s*[:=\s]\s*[\"']?{host}[\"']?\s*(?:[,}}]|$|(?=\s-))"
+            yield rf"(?im){_CALLED_HOST}[\"']?\s*[:=\s]\s*[\"']?(?:tcp:)?{host}[\"']?\s*(?:[,;}}]|$|(?=\s-))"
+
+
+def expanded(text: str, variables: Mapping[str, str]) -> str:
+    """What a container is told: `$(NAME)` is a variable that it has; one that it has not stays as it is."""
+    return _REFERENCE.sub(lambda found: variables.get(found[1], found[0]), text)

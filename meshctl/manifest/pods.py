@@ -13,6 +13,7 @@ _TEMPLATE_PATHS: dict[tuple[str, str], tuple[str, ...]] = {
     ("apps", "StatefulSet"): ("spec", "template"),
     ("apps", "DaemonSet"): ("spec", "template"),
     ("apps", "ReplicaSet"): ("spec", "template"),
+    **{("extensions", kind): ("spec", "template") for kind in ("Deployment", "DaemonSet", "ReplicaSet")},
     ("batch", "Job"): ("spec", "template"),
     ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
 }

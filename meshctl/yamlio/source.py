@@ -17,11 +17,14 @@ def read_text(path: Path, file: str, largest: int = LARGEST) -> str:
 
 
 def decode(data: bytes, file: str) -> str:
-    """Bytes of UTF-8 as text. Raises YamlError with the place of the first byte that is none."""
+    """Bytes of UTF-8 as text. Raises YamlError with the place of the first byte that is none.
+
+    A byte order mark says nothing, at the start of each file of several that were joined either.
+    """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise YamlError("this file is UTF-16", where=Where(file, 1, 1), suggestion="save it as UTF-8")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig").replace("\n\ufeff", "\n")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8-sig", "replace")
         where = Where(file, before.count("\n") + 1, len(before) - before.rfind("\n"))

@@ -80,6 +80,9 @@ def test_online_boutique_has_its_true_graph(tmp_path: Path) -> None:
         "{name: X, value: 'http://db.dev.svc.cluster.local'}",
         "{name: X, value: 'pod-0.db:80'}",
         "{name: DB_HOST, value: db}",
+        "{name: SQL, value: 'Server=db;Initial Catalog=shop'}",
+        "{name: SQL, value: 'Data Source=tcp:db,80;User Id=sa'}",
+        "{name: NAME, value: db}, {name: X, value: 'http://$(NAME):80/'}",
         '{name: X, value: \'{"dbHost": "db"}\'}',
     ],
 )
@@ -231,6 +234,46 @@ data: {own: "http://db.default.svc", all: "*.default.svc", server: https://kuber
         "server": "https://kubernetes.default.svc",
         "other": "a.b.svc",
     }
+
+
+def test_short_addresses_of_a_namespace_can_be_lifted(tmp_path: Path) -> None:
+    config = """\
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: web, namespace: shop}
+data: {short: "db.shop:80", first: "http://db-0.db.shop/", other: "x.shop:80", file: db.shop.txt}
+"""
+    made = imported(workload("db").replace("name: db}", "name: db, namespace: shop}") + config, lifting=True)
+    bodies = {body["kind"]: body for body in generated(made, tmp_path)}
+    text = made.files[Path("templates/_namespace/config.yaml")]
+    assert "db.{{ namespace }}:80" in text
+    assert "http://db-0.db.{{ namespace }}/" in text
+    assert "x.shop:80" in text
+    assert "db.shop.txt" in text
+    assert bodies["ConfigMap"]["data"]["short"] == "db.shop:80"
+
+
+def test_an_address_that_stays_behind_is_told() -> None:
+    made = imported(workload("db") + workload("web", env="{name: A, value: 'db.default.svc:80'}, {name: B, value: ''}"))
+    assert [note.message for note in made.notes] == [
+        "Deployment web names db.default.svc, where the project's Service is not"
+    ]
+
+
+def test_workloads_of_a_version_that_is_gone_are_services_all_the_same() -> None:
+    text = workload("db").replace("apps/v1", "extensions/v1beta1") + workload("web", env="{name: A, value: 'db:80'}")
+    assert needs_of(imported(text)) == {"db": [], "web": ["db"]}
+
+
+@pytest.mark.parametrize(("whole", "project"), [("wordshop", "wordshop"), ("Word Shop", "shop"), ("a}}, {{", "shop")])
+def test_a_project_is_called_what_its_objects_are_part_of(whole: str, project: str) -> None:
+    pod = {"labels": {"app.kubernetes.io/part-of": whole, "app": "web"}, "name": "web"}
+    spec = {"containers": [{"name": "web", "image": "web:1"}]}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": pod, "spec": spec}
+    made = imported(stream([body, {**body, "metadata": {"name": "other"}}]))
+    assert f"project: {project}\n" in made.files[Path("configs/dev.yaml")]
+    assert bool(made.notes) == (whole != project)
 
 
 def test_hooks_of_other_moments_are_no_part_of_a_start() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,11 @@ def test_nothing_is_none(text: str) -> None:
 
 def test_a_byte_order_mark_is_no_part_of_the_first_key() -> None:
     assert yamlio.load("\ufeffa: 1\n", "f").value == {"a": 1}
+
+
+def test_a_byte_order_mark_of_each_of_several_files_is_none_of_their_text() -> None:
+    joined = b"a: 1\n---\n" + codecs.BOM_UTF8 + b"a: 2\r\n"
+    assert [each.value for each in yamlio.load_all(yamlio.decode(joined, "f"), "f")] == [{"a": 1}, {"a": 2}]
 
 
 def test_every_duplicate_is_named_with_its_first() -> None:

@@ -123,7 +123,8 @@ def protects_nothing(subject: Subject) -> Iterator[Fault]:
     for policy in subject.kind(SECURITY, "AuthorizationPolicy") if subject.pods else ():
         labels, namespace = selector(policy), subject.namespace_of(policy)
         for_all = namespace == ROOT_NAMESPACE and not labels.mapping
-        if for_all or has_targets(policy) or selected(subject, labels.mapping, namespace):
+        is_foreign = namespace == ROOT_NAMESPACE and namespace not in subject.namespaces_with_pods  # like the gateways'
+        if for_all or is_foreign or has_targets(policy) or selected(subject, labels.mapping, namespace):
             continue
         message = f"no pod has {shown(labels.mapping)}" if labels.mapping else f"there is no pod in {namespace}"
         yield (labels or policy.root).fault(f"{message}, so it protects nothing", manifest=policy.manifest)

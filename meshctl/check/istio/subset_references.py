@@ -89,7 +89,8 @@ def unknown_subset(subject: Subject) -> Iterator[Fault]:
 def empty_subset(subject: Subject) -> Iterator[Fault]:
     """A subset whose labels no pod of its host has.
 
-    A destination with it answers 503. The labels are those of the pods, beside the ones that the Service selects by.
+    A destination with it answers 503; as long as there is none it only warns. The labels are those of the pods, beside
+    the ones that the Service selects by.
 
         # bad
         apiVersion: networking.istio.io/v1
@@ -122,19 +123,24 @@ def empty_subset(subject: Subject) -> Iterator[Fault]:
         metadata: {name: web, labels: {app: web, version: v1}}
         spec: {containers: [{name: web, image: "web:1"}]}
     """
+    routed = {(name, target["subset"].text) for _, target, name, _ in found_destinations(subject)}
     for rule in subject.kind(NETWORKING, "DestinationRule"):
         named = service_name(expanded(rule.spec["host"].text, subject.namespace_of(rule)))
         service = subject.find("", "Service", *named) if named else None
         if named and service and service.spec["selector"].mapping:
+            host = expanded(rule.spec["host"].text, subject.namespace_of(rule))
             for subset in rule.spec["subsets"]:
-                yield from _selecting(subject, rule, subset, service, named[0])
+                is_used = (host, subset["name"].text) in routed
+                yield from _selecting(subject, rule, subset, service, named[0], "error" if is_used else "warning")
 
 
-def _selecting(subject: Subject, rule: Resource, subset: Node, service: Resource, namespace: str) -> Iterator[Fault]:
+def _selecting(
+    subject: Subject, rule: Resource, subset: Node, service: Resource, namespace: str, worst: Severity
+) -> Iterator[Fault]:
     labels = subset["labels"].mapping.items()
     wanted = {key: value for key, value in labels if not (key.startswith(_TOPOLOGY) and value)}  # those are of nodes
     selector = service.spec["selector"].mapping
     if wanted and not subject.pods_with({**selector, **wanted}, namespace):
         message = f"no pod of {service} has {shown(wanted)}"
-        severity: Severity = "error" if subject.pods_with(selector, namespace) else "warning"
+        severity = worst if subject.pods_with(selector, namespace) else "warning"
         yield subset["labels"].fault(message, severity=severity, manifest=rule.manifest)

@@ -13,7 +13,7 @@ from meshctl.check.project.facts import ProjectFacts
 from meshctl.check.resource import Pod, Resource
 from meshctl.check.rules import project_rule
 from meshctl.check.subject import Subject
-from meshctl.manifest import Address, Manifest
+from meshctl.manifest import Address, Manifest, expanded
 from meshctl.plan import RANK, reach
 
 _WORD = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
@@ -156,10 +156,14 @@ def _addresses(subject: Subject) -> Mapping[str, list[tuple[Address, str]]]:
 def _told(subject: Subject, pod: Pod) -> Iterator[Told]:
     own = pod.resource.manifest
     for container in pod.containers:
+        variables = {
+            variable["name"].text: variable["value"].text for variable in container["env"] if variable["value"]
+        }
         for variable in container["env"]:
-            yield Told(f"{variable['name'].text}: {variable['value'].text}", variable["value"], own)
+            value = expanded(variable["value"].text, variables)
+            yield Told(f"{variable['name'].text}: {value}", variable["value"], own)
         for words in (container["command"], container["args"]):
-            yield Told(" ".join(word.text for word in words), words, own)
+            yield Told(expanded(" ".join(word.text for word in words), variables), words, own)
     namespace = subject.namespace_of(pod.resource)
     for reference in pod.references:
         config = subject.find("", reference.kind, namespace, reference.name.text)
