@@ -98,6 +98,11 @@ def notes(sources: Sequence[Original], project: str) -> Iterator[Caution]:
         if source.ref.group_kind == ("", "Namespace"):
             message = f"{source.ref} is kept by {ANNOTATION_KEEP}: stop would delete all that is in it"
             yield Caution("", message, source.where, "meshctl makes a project's namespace; leave it out?")
+    shared = [source for source in sources if _is_everybodys(source)]
+    if shared:
+        message = f"of the whole cluster, not of a namespace: {', '.join(str(source.ref) for source in shared)}"
+        advice = f"all developers share these: leave them out, or annotate them {ANNOTATION_KEEP}, or stop deletes them"
+        yield Caution("", message, shared[0].where, advice)
     scopes = {(source.ref.api_version, source.ref.kind) for source in sources if not source.ref.namespace}
     defined = {(_spec(source, "group"), _spec(source, "names", "kind")) for source in sources}
     for api_version, kind in sorted(scopes):
@@ -105,6 +110,10 @@ def notes(sources: Sequence[Original], project: str) -> Iterator[Caution]:
         if is_namespaced(api_version, kind) is None and (group, kind) not in defined:
             message = f"nothing here knows whether a {kind} lives in a namespace: taken for one that does"
             yield Caution("", message, None, f"if it does not, add {kind}.{group} to cluster.scoped_kinds")
+
+
+def _is_everybodys(source: Original) -> bool:
+    return is_namespaced(source.ref.api_version, source.ref.kind) is False and source.ref.kind != "Namespace"
 
 
 def _spec(source: Original, *path: str) -> str:

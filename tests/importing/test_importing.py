@@ -261,6 +261,12 @@ def test_an_address_that_stays_behind_is_told() -> None:
     ]
 
 
+def test_what_all_developers_would_share_is_told() -> None:
+    storage = "---\napiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: fast}\nprovisioner: a/b\n"
+    (note,) = imported(workload("db") + storage).notes
+    assert note.message == "of the whole cluster, not of a namespace: StorageClass fast"
+
+
 def test_workloads_of_a_version_that_is_gone_are_services_all_the_same() -> None:
     text = workload("db").replace("apps/v1", "extensions/v1beta1") + workload("web", env="{name: A, value: 'db:80'}")
     assert needs_of(imported(text)) == {"db": [], "web": ["db"]}
