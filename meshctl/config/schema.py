@@ -41,10 +41,12 @@ def shape_errors(root: Setting) -> Iterator[tuple[yamlio.Path, ConfigError]]:
     for path in list(_nameless(root, ())):
         setting = root.get(*path)
         where = setting.where(key=True) if setting else None
-        yield path, ConfigError("a key without a name", code="MSH011", where=where)
         root = without(root, path)
-        if (rest := root.get(*path[:-1])) and not rest.children():
+        rest = root.get(*path[:-1])
+        emptied = len(path) > 1 and rest is not None and not rest.children()
+        if emptied:
             wrong.add(path[:-1])
+        yield path[:-1] if emptied else path, ConfigError("a key without a name", code="MSH011", where=where)
     for error in sorted(_validator().iter_errors(root.plain), key=lambda error: len(error.instance_path)):
         path = _steps(root, error.instance_path)
         if _has_a_rule(error.kind.name, path) or any(path[:length] in wrong for length in range(len(path) + 1)):

@@ -117,6 +117,11 @@ def order_key(ref: ObjectRef) -> tuple[int, str, str, str]:
     return (_RANKS.get(ref.group_kind, len(_ORDER)), ref.kind, ref.namespace, ref.name)
 
 
+def groups_of(kind: str) -> list[str]:
+    """The API groups that have a kind of this name, as far as is known here; `v1` is the one without a name."""
+    return sorted(group or "v1" for group, known in _SCOPES if known == kind and group != "extensions")
+
+
 def is_namespaced(api_version: str, kind: str, scoped_kinds: Collection[str] = ()) -> bool | None:
     """Whether objects of the kind live in a namespace; None if nothing here knows.
 

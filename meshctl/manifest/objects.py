@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from meshctl.manifest.kinds import groups_of
+
 Path = tuple[str | int, ...]
 
 
@@ -38,7 +40,9 @@ def object_faults(body: Any) -> Iterator[Fault]:
         return
     for key in ("apiVersion", "kind"):
         if not (isinstance(body.get(key), str) and body[key]):
-            yield Fault(f"an object without {key}", (key,))
+            groups = groups_of(str(body.get("kind"))) if key == "apiVersion" else []
+            advice = f"{body['kind']} is in {' or '.join(groups)}" if groups else ""
+            yield Fault(f"an object without {key}", (key,), advice)
     yield from _faults_of_metadata(body)
 
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from meshctl import config, yamlio
@@ -46,6 +46,7 @@ def loaded(file: dict[str, Any], assignments: list[Assignment]) -> Config | None
 
 @settings(max_examples=300, deadline=None)
 @given(files, assignments)
+@example({"ttl": {"": "a"}, "requires": {"": []}, "templates": {"": []}}, [])
 def test_it_is_loaded_or_refused_with_a_place(file: dict[str, Any], assignments: list[Assignment]) -> None:
     loaded(file, assignments)
 

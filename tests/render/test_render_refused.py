@@ -195,7 +195,7 @@ class TestObjects:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            ("kind: Pod\nmetadata: {name: x}\n", "1:1: an object without apiVersion"),
+            ("kind: Pod\nmetadata: {name: x}\n", "1:1: an object without apiVersion (Pod is in v1)"),
             ("apiVersion: v1\nmetadata: {name: x}\n", "1:1: an object without kind"),
             ("apiVersion: v1\nkind: 5\nmetadata: {name: x}\n", "2:7: an object without kind"),
             ("apiVersion: v1\nkind: Pod\n", "1:1: a Pod without metadata.name"),
