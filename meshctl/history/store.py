@@ -46,7 +46,7 @@ class History:
                 return unpack(packed, self._namespace, f"run {entry.revision}")
         raise UsageError(
             f"run {entry.revision} is a {entry.action} that kept no manifests",
-            suggestion="`meshctl history` lists runs",
+            suggestion=_nearest(entry, self.entries()),
         )
 
     def add(self, entry: Entry, bundle: Bundle | None) -> Entry:
@@ -119,6 +119,13 @@ def previous(entries: Sequence[Entry]) -> Entry:
         code="NoEarlierRun",
         suggestion="`meshctl history` lists what there is",
     )
+
+
+def _nearest(entry: Entry, entries: Iterable[Entry]) -> str:
+    """What to go back to instead of a run without manifests: the older one of two as near."""
+    kept = [each.revision for each in entries if each.restorable]
+    near = min(kept, key=lambda revision: (abs(revision - entry.revision), revision), default=None)
+    return "no run kept any yet" if near is None else f"run {near} is the nearest that has them"
 
 
 def _entry(body: dict[str, Any]) -> Entry | None:

@@ -59,6 +59,38 @@ def checked(folder: Path, text: str) -> tuple[Finding, ...]:
     return check.check(check.Material(everything, attempt.bundle, attempt.errors, attempt.complete)).findings
 
 
+TOLD_OF_DB = """\
+namespace: mine
+service: {{web: {{needs: [db]}}, db: {{}}}}
+# templates/web/web.yaml
+apiVersion: v1
+kind: Pod
+metadata: {{name: web}}
+spec: {{containers: [{{name: web, image: "web:1", env: [{{name: DB, value: "{value}"}}]}}]}}
+# templates/db/db.yaml
+apiVersion: v1
+kind: Service
+metadata: {{name: db}}
+spec: {{selector: {{app: db}}, ports: [{{port: 5432}}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "finds"),
+    [
+        ("db.mine.svc:5432", []),
+        ("db:5432", []),
+        ("db.theirs.svc:5432", ["web.yaml:4 web needs db, and is told of it in another namespace only"]),
+        ("db.theirs.svc:5432,db:5432", []),
+        ("queue:5432", ["dev.yaml:2 web needs db, and nothing that it is told names it"]),
+    ],
+)
+def test_a_name_with_another_namespace_is_no_sign_of_a_need(value: str, finds: list[str], tmp_path: Path) -> None:
+    findings = checked(tmp_path, TOLD_OF_DB.format(value=value))
+    needs = [(finding.where, finding.message) for finding in findings if finding.code in ("MSH401", "MSH402")]
+    assert [f"{Path(str(where.file)).name}:{where.line} {message}" for where, message in needs if where] == finds
+
+
 @pytest.mark.parametrize("rule", check.all_rules(), ids=lambda rule: rule.code)
 def test_a_rule_has_a_page(rule: Rule) -> None:
     assert re.fullmatch(r"MSH[0-5]\d\d", rule.code)

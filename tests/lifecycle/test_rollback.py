@@ -128,8 +128,9 @@ def test_a_reload_is_kept_but_nobody_can_go_back_to_it(cluster: Cluster, namespa
     told(reload(plan, second.bundle("web"), cluster, ReloadOptions(timeout=20.0), Interrupt()))
     newest, _ = history(cluster, first).entries()
     assert (newest.action, newest.restorable) == ("reload", False)
-    with pytest.raises(UsageError, match="kept no manifests"):
+    with pytest.raises(UsageError, match="kept no manifests") as caught:
         history(cluster, first).bundle(newest)
+    assert caught.value.suggestion == "run 1 is the nearest that has them"
 
 
 def test_the_oldest_runs_are_dropped_and_stop_clears_the_rest(cluster: Cluster, namespace: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -28,11 +29,12 @@ class Told(NamedTuple):
 
 
 class Mention(NamedTuple):
-    """`service` is told of `other`."""
+    """`service` is told of `other`, or of one that has its name `elsewhere`: in a namespace not of the project."""
 
     service: str
     other: str
     told: Told
+    elsewhere: bool
 
 
 @project_rule("MSH401", "info")
@@ -70,7 +72,9 @@ def uncovered_mention(facts: ProjectFacts) -> Iterator[Fault]:
     needs = {name: service.needs for name, service in facts.config.services.items()}
     tiers = facts.plan.tiers
     seen: set[tuple[str, str]] = set()
-    for service, other, told in _mentions(facts):
+    for service, other, told, elsewhere in _mentions(facts):
+        if elsewhere:
+            continue
         earlier = RANK[tiers[other]] < RANK[tiers[service]]
         if (service, other) in seen or earlier or other in reach(needs, [service]) or service in reach(needs, [other]):
             continue
@@ -85,7 +89,8 @@ def unsuggested_need(facts: ProjectFacts) -> Iterator[Fault]:
     """A need that no object shows.
 
     Nothing that the service's pods are told names a Service of the other. The need may be right all the same; if it is
-    left over, it makes every start longer.
+    left over, it makes every start longer. Where the name stands with another namespace, the pods call what is there,
+    and not what was started for them.
 
         # bad
         service: {web: {needs: [db]}, db: {}}
@@ -112,7 +117,8 @@ def unsuggested_need(facts: ProjectFacts) -> Iterator[Fault]:
         metadata: {name: db}
         spec: {selector: {app: db}, ports: [{port: 5432}]}
     """
-    mentioned = {(mention.service, mention.other) for mention in _mentions(facts)}
+    mentioned = {(mention.service, mention.other) for mention in _mentions(facts) if not mention.elsewhere}
+    strays = {(mention.service, mention.other): mention.told for mention in _mentions(facts) if mention.elsewhere}
     with_service = {service.service for service in facts.subject.services}
     with_pods = {pod.resource.service for pod in facts.subject.pods}
     routed = _routed(facts.subject)
@@ -120,7 +126,13 @@ def unsuggested_need(facts: ProjectFacts) -> Iterator[Fault]:
         service = facts.config.services[name]
         for need in service.needs:
             told = (name, need) in mentioned or need in routed.get(name, ())
-            if name in with_pods and need in with_service and not told:
+            if name not in with_pods or need not in with_service or told:
+                continue
+            if stray := strays.get((name, need)):
+                message = f"{name} needs {need}, and is told of it in another namespace only"
+                advice = "leave the namespace out, or write {{ namespace }}"
+                yield stray.node.fault(message, advice, manifest=stray.manifest)
+            else:
                 message = f"{name} needs {need}, and nothing that it is told names it"
                 where = service.need_where.get(need, service.where)
                 yield Fault(message, suggestion="take it out, if it is left over", where=where)
@@ -139,8 +151,12 @@ def _all_mentions(facts: ProjectFacts) -> Iterator[Mention]:
         for told in _told(facts.subject, pod):
             for word in dict.fromkeys(_WORD.findall(told.text)):
                 for address, other in addresses.get(word, ()):
-                    if other != service and other in facts.plan.needs and address.is_named_in(told.text, namespace):
-                        yield Mention(service, other, told)
+                    if other == service or other not in facts.plan.needs:
+                        continue
+                    if address.is_named_in(told.text, namespace):
+                        yield Mention(service, other, told, elsewhere=False)
+                    elif replace(address, namespace="").is_named_in(told.text, namespace):
+                        yield Mention(service, other, told, elsewhere=True)
 
 
 def _addresses(subject: Subject) -> Mapping[str, list[tuple[Address, str]]]:
