@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,12 +28,11 @@ class Told(NamedTuple):
 
 
 class Mention(NamedTuple):
-    """`service` is told of `other`, or of one that has its name `elsewhere`: in a namespace not of the project."""
+    """`service` is told of `other`."""
 
     service: str
     other: str
     told: Told
-    elsewhere: bool
 
 
 @project_rule("MSH401", "info")
@@ -72,9 +70,7 @@ def uncovered_mention(facts: ProjectFacts) -> Iterator[Fault]:
     needs = {name: service.needs for name, service in facts.config.services.items()}
     tiers = facts.plan.tiers
     seen: set[tuple[str, str]] = set()
-    for service, other, told, elsewhere in _mentions(facts):
-        if elsewhere:
-            continue
+    for service, other, told in _mentions(facts):
         earlier = RANK[tiers[other]] < RANK[tiers[service]]
         if (service, other) in seen or earlier or other in reach(needs, [service]) or service in reach(needs, [other]):
             continue
@@ -117,8 +113,7 @@ def unsuggested_need(facts: ProjectFacts) -> Iterator[Fault]:
         metadata: {name: db}
         spec: {selector: {app: db}, ports: [{port: 5432}]}
     """
-    mentioned = {(mention.service, mention.other) for mention in _mentions(facts) if not mention.elsewhere}
-    strays = {(mention.service, mention.other): mention.told for mention in _mentions(facts) if mention.elsewhere}
+    mentioned = {(mention.service, mention.other) for mention in _mentions(facts)}
     with_service = {service.service for service in facts.subject.services}
     with_pods = {pod.resource.service for pod in facts.subject.pods}
     routed = _routed(facts.subject)
@@ -128,10 +123,10 @@ def unsuggested_need(facts: ProjectFacts) -> Iterator[Fault]:
             told = (name, need) in mentioned or need in routed.get(name, ())
             if name not in with_pods or need not in with_service or told:
                 continue
-            if stray := strays.get((name, need)):
+            if strays := _strays(facts.subject, name, need):
                 message = f"{name} needs {need}, and is told of it in another namespace only"
                 advice = "leave the namespace out, or write {{ namespace }}"
-                yield stray.node.fault(message, advice, manifest=stray.manifest)
+                yield strays[-1].node.fault(message, advice, manifest=strays[-1].manifest)
             else:
                 message = f"{name} needs {need}, and nothing that it is told names it"
                 where = service.need_where.get(need, service.where)
@@ -151,12 +146,20 @@ def _all_mentions(facts: ProjectFacts) -> Iterator[Mention]:
         for told in _told(facts.subject, pod):
             for word in dict.fromkeys(_WORD.findall(told.text)):
                 for address, other in addresses.get(word, ()):
-                    if other == service or other not in facts.plan.needs:
-                        continue
-                    if address.is_named_in(told.text, namespace):
-                        yield Mention(service, other, told, elsewhere=False)
-                    elif replace(address, namespace="").is_named_in(told.text, namespace):
-                        yield Mention(service, other, told, elsewhere=True)
+                    if other != service and other in facts.plan.needs and address.is_named_in(told.text, namespace):
+                        yield Mention(service, other, told)
+
+
+def _strays(subject: Subject, name: str, need: str) -> list[Told]:
+    """What the pods of a service are told of Services with the names of the other's, in any namespace."""
+    anywhere = [Address(service.ref.name, "", frozenset()) for service in subject.services if service.service == need]
+    return [
+        told
+        for pod in subject.pods
+        if pod.resource.service == name
+        for told in _told(subject, pod)
+        if any(address.is_named_in(told.text, subject.namespace_of(pod.resource)) for address in anywhere)
+    ]
 
 
 def _addresses(subject: Subject) -> Mapping[str, list[tuple[Address, str]]]:
